@@ -63,9 +63,7 @@ func main() {
 	if err != nil {
 		harness.Fail(err)
 	}
-	if settings.Events {
-		recorders.provider = m
-	}
+	recorders.provider = m
 
 	lines := harness.NewLog(lock.Identity())
 	if err := m.Add(work{lines}); err != nil {

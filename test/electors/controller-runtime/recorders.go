@@ -22,9 +22,6 @@ type lateRecorder struct {
 }
 
 func (r lateRecorder) real() record.EventRecorder {
-	if r.from.provider == nil {
-		return &record.FakeRecorder{}
-	}
 	return r.from.provider.GetEventRecorderFor(r.name) //nolint:staticcheck // it is what NewResourceLock uses
 }
 
