@@ -27,6 +27,8 @@ func startEtcd(ctx context.Context, dir string) (*etcdServer, error) {
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	cfg.UnsafeNoFsync = true
 	cfg.LogLevel = "warn"
+	// Only the flag has a default; zero warns about every request.
+	cfg.WarningUnaryRequestDuration = embed.DefaultWarningUnaryRequestDuration
 	// There is nobody to be elected against: the default second of waiting for a leader buys nothing.
 	cfg.TickMs, cfg.ElectionMs = 20, 100
 
@@ -45,7 +47,6 @@ func startEtcd(ctx context.Context, dir string) (*etcdServer, error) {
 	case <-time.After(30 * time.Second):
 		err = errors.New("not ready after 30 s")
 	}
-	e.stop()
 	return nil, err
 }
 
@@ -63,17 +64,4 @@ func (e *etcdServer) compact(ctx context.Context) (int64, error) {
 	}
 	_, err = e.client.Compact(ctx, revision, clientv3.WithCompactPhysical())
 	return revision, err
-}
-
-func (e *etcdServer) stop() {
-	stopped := make(chan struct{})
-	go func() {
-		// Close would first wait for kube-apiserver's open streams.
-		e.server.Server.HardStop()
-		close(stopped)
-	}()
-	select {
-	case <-stopped:
-	case <-time.After(time.Second):
-	}
 }

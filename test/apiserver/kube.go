@@ -38,7 +38,8 @@ func arguments(c cluster, etcd string, watchCache bool) []string {
 }
 
 // runAPIServer is app.NewAPIServerCommand without its signal handler, which would take SIGTERM from us.
-func runAPIServer(ctx context.Context, c cluster, listener net.Listener, etcd string, watchCache bool) error {
+func runAPIServer(c cluster, listener net.Listener, etcd string, watchCache bool) error {
+	ctx := context.Background()
 	s := options.NewServerRunOptions()
 	fs := pflag.NewFlagSet("kube-apiserver", pflag.ContinueOnError)
 	for _, set := range s.Flags().FlagSets {

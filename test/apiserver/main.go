@@ -83,15 +83,12 @@ func serve(ctx context.Context, f flags) error {
 	if err != nil {
 		return fmt.Errorf("etcd: %w", err)
 	}
-	defer etcd.stop()
-
 	if err := serveControl(c.control, etcd); err != nil {
 		return err
 	}
-
 	died := make(chan error, 1)
 	go func() {
-		died <- runAPIServer(ctx, c, listener, etcd.endpoint, f.watchCache)
+		died <- runAPIServer(c, listener, etcd.endpoint, f.watchCache)
 	}()
 	go func() {
 		if err := awaitReady(ctx, c, f.readyTimeout); err != nil {
@@ -103,7 +100,8 @@ func serve(ctx context.Context, f flags) error {
 
 	select {
 	case <-ctx.Done():
-		// A graceful shutdown waits for open watches; nothing here is worth that wait.
+		// The process just ends, etcd with it: a graceful shutdown takes seconds for open watches, and what etcd has
+		// written survives the end of a process (though not, without fsync, of the machine).
 		return ctx.Err()
 	case err := <-died:
 		if err == nil {
@@ -123,7 +121,7 @@ func workDir(given string) (dir string, remove func(), err error) {
 	}
 	dir, err = os.MkdirTemp("", "kle-apiserver-")
 	remove = func() {
-		// kube-apiserver's goroutines are still alive and may add a file while the tree is being removed.
+		// etcd is still alive and may add a file while the tree is being removed.
 		for range 5 {
 			if os.RemoveAll(dir) == nil {
 				return
