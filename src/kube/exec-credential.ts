@@ -1,0 +1,150 @@
+/**
+ * Credentials from an exec plugin: client.authentication.k8s.io v1 and v1beta1 (client-go
+ * `plugin/pkg/client/auth/exec/exec.go`). Kept in memory only.
+ */
+import type { Clock } from '../platform/clock.js';
+import { ConnectError, type Credential } from './connection.js';
+import type { CredentialSource, CredentialSubject } from './credential.js';
+import { runPlugin } from './exec-plugin.js';
+import { headerValue } from './headers.js';
+import type { Host } from './host.js';
+import type { Cluster, ExecConfig } from './kubeconfig.js';
+import { checkPair } from './pem.js';
+
+export interface ExecSubject extends CredentialSubject {
+  exec: ExecConfig;
+}
+
+interface Issued {
+  credential: Credential;
+  /** By the wall clock, the margin already taken off; null: does not expire. */
+  renewAtMicros: bigint | null;
+}
+
+/** Renewed this long before it expires, or a tenth of what is left when that is less: a short life is still used. */
+const MARGIN_MICROS = 10_000_000n;
+
+/**
+ * Runs the plugin at the first `get`, then again once what it gave expires or after `forget`. Calls meanwhile wait for
+ * that one run. `get` rejects with ConnectError, which never holds what the plugin printed.
+ */
+export function execSource(subject: ExecSubject, host: Host): CredentialSource {
+  let issued: Issued | null = null;
+  let running: Promise<Issued> | null = null;
+  const isFresh = ({ renewAtMicros }: Issued): boolean =>
+    renewAtMicros === null || host.clock.wallMicros() < renewAtMicros;
+  return {
+    async get() {
+      if (issued && isFresh(issued)) return issued.credential;
+      running ??= issue(subject, host).finally(() => {
+        running = null;
+      });
+      issued = await running;
+      return issued.credential;
+    },
+    forget() {
+      // While the plugin runs nobody can have been refused with what it is about to give.
+      if (!running) issued = null;
+      return true;
+    },
+  };
+}
+
+async function issue(subject: ExecSubject, host: Host): Promise<Issued> {
+  const { exec } = subject;
+  const interactive = decideInteractive(exec, host);
+  const info = {
+    kind: 'ExecCredential',
+    apiVersion: exec.apiVersion,
+    spec: { ...(exec.provideClusterInfo && { cluster: clusterInfo(subject) }), interactive },
+  };
+  const stdout = await runPlugin(exec, JSON.stringify(info), interactive, host);
+  return readOutput(stdout, subject, host.clock);
+}
+
+function decideInteractive({ command, interactiveMode }: ExecConfig, host: Host): boolean {
+  if (interactiveMode === 'Never') return false;
+  const terminal = host.stdinIsTerminal();
+  if (interactiveMode === 'Always' && !terminal) {
+    throw new ConnectError(
+      `the credential plugin ${command} wants to ask questions, and standard input is no terminal`,
+      ['run kle in a terminal, or log in with the plugin first'],
+    );
+  }
+  return terminal;
+}
+
+/** client-go `rest.ConfigToExecCluster`, with the wire names of `pkg/apis/clientauthentication/v1`. */
+function clusterInfo({ cluster, ca }: { cluster: Cluster; ca: Buffer | null }): Record<string, unknown> {
+  return {
+    server: execServer(cluster.server ?? ''),
+    ...(cluster.tlsServerName && { 'tls-server-name': cluster.tlsServerName }),
+    ...(cluster.insecureSkipTlsVerify && { 'insecure-skip-tls-verify': true }),
+    ...(ca && { 'certificate-authority-data': ca.toString('base64') }),
+    ...(cluster.proxyUrl && { 'proxy-url': cluster.proxyUrl }),
+    ...(cluster.disableCompression && { 'disable-compression': true }),
+    config: cluster.execConfig ?? null,
+  };
+}
+
+/** As written, but with a path it loses query and fragment (`DirectClientConfig.ClientConfig`). */
+function execServer(server: string): string {
+  return /^[^:/?#]+:\/\/[^/?#]*\/[^?#]/.test(server) ? server.replace(/[?#].*$/s, '') : server;
+}
+
+function readOutput(stdout: string, { exec, who }: ExecSubject, clock: Clock): Issued {
+  const refuse = (problem: string): ConnectError =>
+    new ConnectError(`the credential plugin ${exec.command} of ${who} ${problem}`);
+  const output = parseObject(stdout);
+  if (!output) throw refuse('printed something else than one JSON object');
+  if (output.kind !== 'ExecCredential') throw refuse('printed JSON that is no ExecCredential');
+  if (output.apiVersion !== exec.apiVersion) {
+    throw refuse(`answered in another apiVersion than the kubeconfig asks for (${exec.apiVersion})`);
+  }
+  const { status } = output;
+  if (!isObject(status)) throw refuse('gave no status');
+  const [token, cert, key, expires] = ['token', 'clientCertificateData', 'clientKeyData', 'expirationTimestamp'].map(
+    (name) => {
+      const value = status[name] ?? '';
+      if (typeof value !== 'string') throw refuse(`gave a ${name} that is no string`);
+      return value;
+    },
+  ) as [string, string, string, string];
+  if (!token && !cert && !key) throw refuse('gave neither a token nor a certificate');
+  if (!cert !== !key) throw refuse('gave only one of certificate and key');
+  if (cert) checkPair(Buffer.from(cert), Buffer.from(key), `${who} (from ${exec.command})`);
+  const renewAtMicros = renewalTime(expires, clock);
+  if (renewAtMicros === undefined) throw refuse('gave an expirationTimestamp that is no RFC 3339 time');
+  return {
+    credential: {
+      ...(token && { authorization: headerValue(`Bearer ${token}`, `the token from ${exec.command}`) }),
+      ...(cert && { cert, key }),
+    },
+    renewAtMicros,
+  };
+}
+
+function renewalTime(expires: string, clock: Clock): bigint | null | undefined {
+  if (!expires) return null;
+  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(expires) ? Date.parse(expires) : Number.NaN;
+  if (Number.isNaN(ms)) return undefined;
+  const at = BigInt(ms) * 1000n;
+  const left = at - clock.wallMicros();
+  if (left <= 0n) return at;
+  const tenth = left / 10n;
+  return at - (tenth < MARGIN_MICROS ? tenth : MARGIN_MICROS);
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    // The parser's message would quote what the plugin printed.
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
