@@ -11,7 +11,7 @@ export const MICROS_PER_MS = 1_000n;
 export const MICROS_PER_SECOND = 1_000_000n;
 
 const SECONDS_PER_DAY = 86_400n;
-const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
+const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /** 0001-01-01T00:00:00.000000Z: Go's zero time, which kube-apiserver answers as null. */
 export const EARLIEST: Micros = daysFromCivil(1, 1, 1) * SECONDS_PER_DAY * MICROS_PER_SECOND;
@@ -19,8 +19,9 @@ export const EARLIEST: Micros = daysFromCivil(1, 1, 1) * SECONDS_PER_DAY * MICRO
 export const LATEST: Micros = daysFromCivil(10_000, 1, 1) * SECONDS_PER_DAY * MICROS_PER_SECOND - 1n;
 
 /**
- * Reads a time as a server may answer it: years 0001 to 9999, `Z` or an offset, up to nine fraction digits (those past
- * the sixth are cut, as Go does). Undefined when the text is not such a time.
+ * Reads a time as a server may answer or accept it: years 0001 to 9999, `Z` or an offset, up to nine fraction digits
+ * (those past the sixth are cut, as Go does), and what else Go's time.Parse lets through: a comma before the fraction,
+ * an hour of one digit, offsets up to 24:60. Undefined when the text is not such a time.
  */
 export function parseMicroTime(text: string): Micros | undefined {
   const match = TIME.exec(text);
@@ -31,7 +32,7 @@ export function parseMicroTime(text: string): Micros | undefined {
   const day = Number(d);
   const inRange =
     month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month) && Number(h) <= 23 && Number(mi) <= 59;
-  if (!inRange || Number(s) > 59 || Number(offsetHours ?? 0) > 23 || Number(offsetMinutes ?? 0) > 59) return undefined;
+  if (!inRange || Number(s) > 59 || Number(offsetHours ?? 0) > 24 || Number(offsetMinutes ?? 0) > 60) return undefined;
   const offset = BigInt(Number(offsetHours ?? 0) * 3600 + Number(offsetMinutes ?? 0) * 60) * (sign === '-' ? -1n : 1n);
   const seconds =
     daysFromCivil(year, month, day) * SECONDS_PER_DAY + BigInt(Number(h) * 3600 + Number(mi) * 60 + Number(s)) - offset;

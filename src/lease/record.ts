@@ -72,6 +72,15 @@ export interface LeaseRecord {
   raw: LeaseObject;
 }
 
+const SPEC_FIELDS: ReadonlySet<string> = new Set<LeaseField>([
+  'holderIdentity',
+  'leaseDurationSeconds',
+  'acquireTime',
+  'renewTime',
+  'leaseTransitions',
+  'strategy',
+  'preferredHolder',
+]);
 const API_VERSION = 'coordination.k8s.io/v1';
 const IDENTITY_LABEL = 'apiserver.kubernetes.io/identity';
 
@@ -124,13 +133,19 @@ export interface Amendment {
 
 /**
  * The object to PUT: the record's own JSON with the amendment, under the uid and resourceVersion of that record, so
- * that it applies to this very version or not at all.
+ * that it applies to this very version or not at all. Throws for a record that lacks either: such a PUT would apply to
+ * any version, or create a Lease that was deleted (fact 5).
  */
 export function amend(record: LeaseRecord, amendment: Amendment): LeaseObject {
+  if (!record.uid || !record.resourceVersion) {
+    throw new Error(`Lease ${record.namespace}/${record.name} has no uid or resourceVersion: it cannot be amended`);
+  }
   const body = structuredClone(record.raw);
   body.apiVersion ??= API_VERSION;
   body.kind ??= 'Lease';
-  body.spec = { ...body.spec, ...amendment.spec };
+  // The server answers Go's zero time as null. To leave the member out means the same to it, and writes no null.
+  const kept = Object.entries(body.spec ?? {}).filter(([field, value]) => value !== null || !SPEC_FIELDS.has(field));
+  body.spec = { ...Object.fromEntries(kept), ...amendment.spec };
   if (amendment.annotations) {
     const annotations: Record<string, unknown> = { ...(body.metadata.annotations as Record<string, unknown>) };
     for (const [key, value] of Object.entries(amendment.annotations)) {
