@@ -15,7 +15,7 @@ export interface OperationMark {
 /** Null when there is no mark or it is not well formed: it then means nothing. */
 export function readOperation(annotations: Record<string, string>): OperationMark | null {
   const text = annotations[OPERATION_ANNOTATION];
-  if (text === undefined || text.length > LONGEST_BYTES) return null;
+  if (text === undefined || new TextEncoder().encode(text).length > LONGEST_BYTES) return null;
   let value: unknown;
   try {
     value = JSON.parse(text);
