@@ -26,9 +26,9 @@ export class Limits {
     else signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** Sets the deadline, once; 0 sets none. */
+  /** Sets the deadline; only the first call counts. */
   expireAfter(ms: number): void {
-    if (ms <= 0 || this.#cancelTimer) return;
+    if (this.#cancelTimer || this.#ended) return;
     this.#deadlineMs = this.#clock.monoMs() + ms;
     this.#cancelTimer = this.#clock.timer(ms, () =>
       this.#end({ kind: 'timeout', afterMs: ms, message: `no answer within ${ms / 1000} s` }),

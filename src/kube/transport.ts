@@ -16,8 +16,8 @@ import { Limits } from './limits.js';
 import { parseHttpDate, ServerClock } from './server-clock.js';
 
 export interface TransportOptions {
-  /** Of a call that names none, from the moment its credential is there. 0: none. Default 30 s. */
-  timeoutMs?: number | undefined;
+  /** Of a call that names none, from the moment its credential is there. Null: for ever. Default 30 s. */
+  timeoutMs?: number | null | undefined;
   /** For the User-Agent, `kle/<version>`. */
   version?: string | undefined;
   clock?: Clock | undefined;
@@ -56,13 +56,15 @@ const MOST_BODY_BYTES = 256 * 1024 * 1024;
 const LONGEST_POLITE_WAIT_MS = 10_000;
 
 type Head = Extract<Sent, { ok: true }>['head'];
-type Failed = Extract<Answer<never>, { ok: false }> & { staleSocket?: boolean };
-type Opened = { ok: true; head: Head; sentMs: number } | Failed;
+type Failed = Extract<Answer<never>, { ok: false }>;
+type Open = { head: Head; sentMs: number };
+/** `stale`: the kept-alive socket turned out to be closed. */
+type Opened = { ok: true; open: Open } | { ok: false; answer: Failed; stale: boolean };
 
 export class Transport {
   readonly connection: Connection;
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
+  readonly #timeoutMs: number | null;
   readonly #userAgent: string;
   readonly #pool: SocketPool;
   readonly #serverClock = new ServerClock();
@@ -71,7 +73,7 @@ export class Transport {
   constructor(connection: Connection, options: TransportOptions = {}) {
     this.connection = connection;
     this.#clock = options.clock ?? systemClock;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#timeoutMs = options.timeoutMs === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutMs;
     this.#userAgent = options.version ? `kle/${options.version}` : 'kle';
     this.#pool = openPool(connection);
     // Without userinfo.
@@ -110,7 +112,7 @@ export class Transport {
       if (!closing.signal.aborted) sink.onEnd(failure);
       closing.abort();
     };
-    const begin = (opened: Extract<Opened, { ok: true }>): Answer<undefined> => {
+    const begin = (opened: Open): Answer<undefined> => {
       head = opened.head;
       const stop = () => opened.head.destroy();
       signal.addEventListener('abort', stop, { once: true });
@@ -152,7 +154,7 @@ export class Transport {
 
   async #withRetries<T>(
     request: ApiRequest,
-    finish: (opened: Extract<Opened, { ok: true }>, limits: Limits) => Promise<Answer<T>>,
+    finish: (opened: Open, limits: Limits) => Promise<Answer<T>>,
   ): Promise<Answer<T>> {
     const limits = new Limits(this.#clock, request.signal);
     if (request.timeoutMs !== undefined) limits.expireAfter(request.timeoutMs);
@@ -161,9 +163,9 @@ export class Transport {
     try {
       for (;;) {
         const opened = await this.#open(request, limits);
-        const answer = opened.ok ? await finish(opened, limits) : opened;
+        const answer = opened.ok ? await finish(opened.open, limits) : opened.answer;
         if (answer.ok || limits.ended) return answer;
-        const stale = 'staleSocket' in answer && answer.staleSocket === true;
+        const stale = !opened.ok && opened.stale;
         const waitMs = politeWaitMs(request, answer.failure, limits);
         if (answer.failure.kind === 'unauthorised' && once('credential') && this.connection.forgetCredential())
           continue;
@@ -191,39 +193,35 @@ export class Transport {
   /** Sends once; what is no 2xx is read to its end and becomes a failure. */
   async #open(request: ApiRequest, limits: Limits): Promise<Opened> {
     const credential = await limits.race(this.connection.credential());
-    if (request.timeoutMs === undefined) limits.expireAfter(this.#timeoutMs);
+    if (request.timeoutMs === undefined && this.#timeoutMs !== null) limits.expireAfter(this.#timeoutMs);
     const sentMs = this.#clock.monoMs();
     const outgoing = this.#outgoing(request, credential);
     const sent = await send(this.connection, this.#pool, credential, outgoing, limits, () => this.#clock.monoMs());
     const isWrite = request.method !== 'GET';
     if (!sent.ok) {
       const failure = redact(this.#failure(sent.error), credential);
-      const mayHaveApplied = isWrite && sent.connected;
-      return { ok: false, failure, mayHaveApplied, times: this.#times(sentMs), staleSocket: isStale(sent, failure) };
+      const answer = {
+        ok: false as const,
+        failure,
+        mayHaveApplied: isWrite && sent.connected,
+        times: this.#times(sentMs),
+      };
+      return { ok: false, answer, stale: isStale(sent, failure) };
     }
     this.#feedClock(sent);
+    const open = { head: sent.head, sentMs };
     const status = sent.head.statusCode ?? 0;
-    if (status >= 200 && status < 300) return { ok: true, head: sent.head, sentMs };
-    const reply = await this.#read(request, { ok: true, head: sent.head, sentMs }, limits);
-    if (!reply.ok) return reply;
-    const failure = redact(
-      failureOfReply(reply.value, request.target, Number(this.#clock.wallMicros() / 1000n)),
-      credential,
-    );
+    if (status >= 200 && status < 300) return { ok: true, open };
+    const reply = await this.#read(request, open, limits);
+    if (!reply.ok) return { ok: false, answer: reply, stale: false };
+    const nowMs = Number(this.#clock.wallMicros() / 1000n);
+    const failure = redact(failureOfReply(reply.value, request.target, nowMs), credential);
     // A server or gateway that gave up may have done so after the write.
-    return {
-      ok: false,
-      failure,
-      mayHaveApplied: isWrite && failure.kind === 'server' && status >= 500,
-      times: reply.times,
-    };
+    const mayHaveApplied = isWrite && failure.kind === 'server' && status >= 500;
+    return { ok: false, answer: { ok: false, failure, mayHaveApplied, times: reply.times }, stale: false };
   }
 
-  async #read(
-    request: ApiRequest,
-    { head, sentMs }: Extract<Opened, { ok: true }>,
-    limits: Limits,
-  ): Promise<Answer<Reply>> {
+  async #read(request: ApiRequest, { head, sentMs }: Open, limits: Limits): Promise<Answer<Reply>> {
     const reply = { status: head.statusCode ?? 0, headers: head.headers, text: '' };
     try {
       reply.text = await readBody(head, MOST_BODY_BYTES);
