@@ -1,23 +1,41 @@
-/** Bundles src/ into dist/: one hot file for the command line, lazy chunks for all that `kle status` does not need. */
-import { rmSync } from 'node:fs';
+/**
+ * Bundles src/ into dist/: one chunk a verb and lazy chunks for all that `kle status` does not need. Why so, and what it
+ * saves: docs/adr/0004-bundling.md.
+ *
+ *   node scripts/build.mjs            builds
+ *   node scripts/build.mjs --report   and says what is in each chunk
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 
+/** Parts of oclif that kle never calls but its Command, flags and logger mention: what is left out is not parsed either. */
+const UNUSED = [
+  { importer: /lib[\\/]command\.js$/, path: /^\.\/(config|help\/util)$/ },
+  { importer: /lib[\\/]flags\.js$/, path: /^\.\/help$/ },
+  { importer: /lib[\\/]ux[\\/]index\.js$/, path: /^\.\/(action\/spinner|colorize-json)$/ },
+  { importer: /lib[\\/]logger\.js$/, path: /^debug$/ },
+];
+
 /**
- * oclif is CommonJS whose files require all of their neighbours when loaded: help, config loading, spinners. Each
- * `const x_1 = require(…)` that its compiler wrote becomes a getter, so that a module is evaluated when first used.
+ * oclif is CommonJS whose files require all of their neighbours when loaded. Each `const x_1 = require(…)` that its
+ * compiler wrote becomes a getter, so that a module is evaluated when it is first used.
  */
 const lazyOclif = {
   name: 'lazy-oclif',
   setup(plugin) {
+    plugin.onResolve({ filter: /^(\.|debug$)/ }, ({ importer, path }) => {
+      const unused = importer.includes('@oclif') && UNUSED.some((one) => one.importer.test(importer) && one.path.test(path));
+      return unused ? { path, namespace: 'unused' } : undefined;
+    });
+    plugin.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = () => () => {};', loader: 'js' }));
     plugin.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/].*\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      return { contents: lazyRequires(source), loader: 'js' };
+      return { contents: lazyRequires(await readFile(path, 'utf8')), loader: 'js' };
     });
   },
 };
@@ -25,45 +43,74 @@ const lazyOclif = {
 function lazyRequires(source) {
   const names = [];
   const lazy = source.replace(
-    /^const (\w+_\d+|Errors|Parser) = (__importDefault\(|__importStar\()?require\("(\.[^"]*|[^."][^"]*)"\)\)?;$/gm,
-    (whole, name, wrap, id) => {
-      if (id.startsWith('node:')) return whole;
+    /^const (\w+_\d+|Errors|Parser) = (__importDefault\(|__importStar\()?require\("([^"]+)"\)\)?;$/gm,
+    (_, name, wrap = '', id) => {
       names.push(name);
-      return `let ${name}$; const ${name}$get = () => ${name}$ ??= ${wrap ?? ''}require("${id}")${wrap ? ')' : ''};`;
+      return `let ${name}$; const ${name}$get = () => ${name}$ ??= ${wrap}require("${id}")${wrap && ')'};`;
     },
   );
-  return names.reduce(
-    (text, name) => text.replace(new RegExp(`(?<![\\w$])${name}(?![\\w$])`, 'g'), `(${name}$get())`),
-    lazy,
-  );
+  const use = (text, name) => text.replace(new RegExp(`(?<![\\w$])${name}(?![\\w$])`, 'g'), `(${name}$get())`);
+  return names.reduce(use, lazy);
 }
 
-rmSync(dist, { recursive: true, force: true });
+/** Node loads CommonJS without its ES module loader, which costs several milliseconds at every start. */
+async function toCommonJs(text) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    legalComments: 'none',
+    supported: { 'dynamic-import': false },
+  });
+  return code;
+}
+
+/** The licence texts of every package that is bundled. */
+function thirdPartyLicences(inputs) {
+  const packages = new Set();
+  for (const input of Object.keys(inputs)) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found) packages.add(found[1]);
+  }
+  return [...packages].sort().map((folder) => {
+    const at = join(root, folder);
+    const { name, version, license } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'));
+    const file = readdirSync(at).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const text = file ? readFileSync(join(at, file), 'utf8').trim() : `Licence: ${license} (no text in the package)`;
+    return `${name} ${version}\n\n${text}\n`;
+  });
+}
+
 const result = await build({
   absWorkingDir: root,
   entryPoints: { cli: 'src/cli/main.ts' },
   outdir: dist,
+  write: false,
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  minify: true,
-  keepNames: false,
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
   chunkNames: 'chunks/[name]-[hash]',
-  // CommonJS dependencies call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as kleRequire } from 'node:module'; const require = kleRequire(import.meta.url);",
-  },
   plugins: [lazyOclif],
 });
+
+rmSync(dist, { recursive: true, force: true });
+for (const file of result.outputFiles) {
+  mkdirSync(dirname(file.path), { recursive: true });
+  writeFileSync(file.path, await toCommonJs(file.text));
+}
+writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(result.metafile.inputs).join(`\n${'-'.repeat(80)}\n\n`));
+
 if (process.argv.includes('--report')) {
-  for (const [file, { bytes, inputs }] of Object.entries(result.metafile.outputs)) {
+  for (const [file, { inputs }] of Object.entries(result.metafile.outputs)) {
     const largest = Object.entries(inputs).sort((a, b) => b[1].bytesInOutput - a[1].bytesInOutput);
-    console.log(`${file} ${bytes}`);
-    for (const [name, { bytesInOutput }] of largest.slice(0, 12)) console.log(`    ${bytesInOutput} ${name}`);
+    process.stdout.write(`${relative(dist, join(root, file))} ${readFileSync(join(root, file)).length}\n`);
+    for (const [name, { bytesInOutput }] of largest.slice(0, 12)) process.stdout.write(`    ${bytesInOutput} ${name}\n`);
   }
 }
