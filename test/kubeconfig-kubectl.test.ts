@@ -8,6 +8,7 @@ import { connect } from '../src/kube/connect.js';
 import type { ConnectionFlags } from '../src/kube/connection.js';
 import { KUBECONFIG_CASES } from './support/kubeconfig-cases.js';
 import { type Folder, layOut } from './support/kubeconfig-folder.js';
+import { PROXY_CASES } from './support/kubeconfig-proxies.js';
 import { type Seen, type Servers, startServers } from './support/kubeconfig-server.js';
 
 const kubectl = spawnSync('kubectl', ['version', '--client'], { encoding: 'utf8' });
@@ -82,5 +83,12 @@ describe.skipIf(kubectl.status !== 0)('kubectl', () => {
     const folder = layOut(mkdtempSync(path.join(root, 'case-')), given, servers);
     const { stdout, stderr } = await run(['config', 'view', '--minify', '-o', 'jsonpath={..namespace}'], folder);
     expect(stdout || 'default', stderr).toBe(given.namespace);
+  });
+
+  test.each(PROXY_CASES)('$server with NO_PROXY "$noProxy": $proxied', async ({ server, noProxy, proxied }) => {
+    const env = { PATH: process.env.PATH ?? '', HOME: root, HTTP_PROXY: servers.httpUrl, NO_PROXY: noProxy };
+    servers.take();
+    await run(['version', '-o', 'json', '--request-timeout=1s'], { env, flags: { server } });
+    expect(servers.take() !== null).toBe(proxied);
   });
 });

@@ -50,8 +50,9 @@ export function oidcSource(
       return { authorization: headerValue(`Bearer ${tokens.idToken}`, `the id-token of ${who}`) };
     },
     forget() {
+      if (tokens.refreshToken === '') return false;
       if (!running) refused = true;
-      return tokens.refreshToken !== '';
+      return true;
     },
   };
 }
