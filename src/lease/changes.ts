@@ -17,6 +17,8 @@ export function standingOf(record: LeaseRecord): Standing {
 /** `fieldManager` of everything that kle writes. */
 const KLE = 'kle';
 
+const STOPPED_ANNOTATION = 'kle.dev/stopped';
+
 /** Whether the holder named before and after wrote this version: it moved a time, and it was not kle skewing it. */
 export function isRenewal(before: LeaseRecord, after: LeaseRecord): boolean {
   return timesMoved(before, after) && !isSkew(before, after);
@@ -32,6 +34,16 @@ export function isAssignment(before: LeaseRecord, after: LeaseRecord, expired: b
   // kle's electors leave a fence or a stolen Lease alone while it is valid: this is the operation putting somebody back.
   if (isOperationHolder(before) && !expired && after.renewal?.manager === KLE) return true;
   return !timesMoved(before, after) && (after.renewTime !== null || after.acquireTime !== null);
+}
+
+/**
+ * Whether the leader that was fenced says in this version that its work has ended: `kle.dev/stopped` with the fence's
+ * id. It counts only when it came after the fence's own PUT (STEP-DOWN, "Annotations").
+ */
+export function saysStopped(before: LeaseRecord, after: LeaseRecord): boolean {
+  const id = after.annotations[STOPPED_ANNOTATION];
+  if (id === undefined || before.annotations[STOPPED_ANNOTATION] === id) return false;
+  return isFence(before) && isFence(after) && before.holder === after.holder && after.holder === `kle/${id}`;
 }
 
 /** Who emptied the holder: the holder itself, somebody else, or it cannot be told. */

@@ -1,5 +1,5 @@
 /** How one version of a Lease, or its deletion, moves a history on. Called by `observe` only. */
-import { isAnotherTerm, isAssignment, isRenewal, releasedBy, standingOf } from './changes.js';
+import { isAnotherTerm, isAssignment, isRenewal, releasedBy, saysStopped, standingOf } from './changes.js';
 import type { ChangeType, LeaseChange, LeaseHistory } from './history.js';
 import { forget, isTimely, look } from './looks.js';
 import type { LeaseRecord } from './record.js';
@@ -41,6 +41,7 @@ export function foldVersion(history: LeaseHistory, record: LeaseRecord, atMs: nu
   const was = { wasExpired: history.expired, worksUntilMs: worksUntilMs(history) };
   const { changed, timely } = look(history.sight, record, atMs, found);
   history.record = record;
+  if (saysStopped(before, record)) history.ledger.deposed = null;
   // Without its annotation a fence is a holder like any other, though the spec is the same.
   if (!changed && standing === history.standing) return [];
   if (changed) history.expired = false;
