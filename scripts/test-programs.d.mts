@@ -1,5 +1,5 @@
 export class MissingToolchain extends Error {}
 
 export function buildTestPrograms(options?: {
-  log?: (line: string) => void
-}): Promise<{ apiserver: string; clientGo: string; controllerRuntime: string }>
+  log?: (line: string) => void;
+}): Promise<{ apiserver: string; clientGo: string; controllerRuntime: string }>;

@@ -5,15 +5,15 @@
 //
 // Exit codes: 0 built or cached, 1 a build failed, 3 a toolchain is missing or too old.
 
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { realpathSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, join, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
  * `version` prints something with a version number in it; `build` leaves one executable at `out`.
@@ -28,13 +28,22 @@ const toolchains = {
     get: 'Install it from https://go.dev/doc/install or with your package manager.',
     sources: /(\.go|(^|\/)go\.(mod|sum))$/,
     build: (program, out) => ({
-      command: ['go', 'build', '-trimpath', '-ldflags', ['-s', '-w', ...(program.ldflags ?? [])].join(' '), '-o', out, '.'],
+      command: [
+        'go',
+        'build',
+        '-trimpath',
+        '-ldflags',
+        ['-s', '-w', ...(program.ldflags ?? [])].join(' '),
+        '-o',
+        out,
+        '.',
+      ],
       env: { CGO_ENABLED: '0' },
     }),
   },
-}
+};
 
-const kubeVersion = 'k8s.io/component-base/version'
+const kubeVersion = 'k8s.io/component-base/version';
 
 /** The key is the property of what `buildTestPrograms` returns. A later elector in another language is one more entry. */
 const programs = {
@@ -50,14 +59,19 @@ const programs = {
       `-X ${kubeVersion}.gitTreeState=clean`,
     ],
   },
-  clientGo: { name: 'elector-client-go', toolchain: 'go', folder: 'test/electors/client-go', also: ['test/electors/harness'] },
+  clientGo: {
+    name: 'elector-client-go',
+    toolchain: 'go',
+    folder: 'test/electors/client-go',
+    also: ['test/electors/harness'],
+  },
   controllerRuntime: {
     name: 'elector-controller-runtime',
     toolchain: 'go',
     folder: 'test/electors/controller-runtime',
     also: ['test/electors/harness'],
   },
-}
+};
 
 export class MissingToolchain extends Error {}
 
@@ -66,122 +80,124 @@ export class MissingToolchain extends Error {}
  * @returns {Promise<{ apiserver: string, clientGo: string, controllerRuntime: string }>}
  */
 export async function buildTestPrograms({ log = toStderr } = {}) {
-  const versions = await checkToolchains()
-  const paths = {}
+  const versions = await checkToolchains();
+  const paths = {};
   // One after the other: each build uses every core, and the largest wants gigabytes.
   for (const [key, program] of Object.entries(programs)) {
-    paths[key] = await buildOne(program, versions[program.toolchain], log)
+    paths[key] = await buildOne(program, versions[program.toolchain], log);
   }
-  return paths
+  return paths;
 }
 
 /** All of them before the first build: nobody should wait minutes to hear of the second missing tool. */
 async function checkToolchains() {
-  const versions = {}
-  const problems = []
+  const versions = {};
+  const problems = [];
   for (const [key, toolchain] of Object.entries(toolchains)) {
-    const user = Object.values(programs).find((program) => program.toolchain === key)
-    if (user === undefined) continue
-    const found = await run(toolchain.version, { cwd: join(root, user.folder), capture: true })
-    versions[key] = found.stdout.trim()
-    const problem = versionProblem(toolchain, found)
-    if (problem !== undefined) problems.push(problem)
+    const user = Object.values(programs).find((program) => program.toolchain === key);
+    if (user === undefined) continue;
+    const found = await run(toolchain.version, { cwd: join(root, user.folder), capture: true });
+    versions[key] = found.stdout.trim();
+    const problem = versionProblem(toolchain, found);
+    if (problem !== undefined) problems.push(problem);
   }
-  if (problems.length > 0) throw new MissingToolchain(problems.join('\n'))
-  return versions
+  if (problems.length > 0) throw new MissingToolchain(problems.join('\n'));
+  return versions;
 }
 
 function versionProblem(toolchain, found) {
-  const needed = `${toolchain.title} ${toolchain.least.join('.')} or newer is needed to build the test programs`
-  if (found.missing) return `${needed}, and there is no \`${toolchain.version[0]}\` on PATH.\n${toolchain.get}`
-  const version = /(\d+)\.(\d+)/.exec(found.stdout)
+  const needed = `${toolchain.title} ${toolchain.least.join('.')} or newer is needed to build the test programs`;
+  if (found.missing) return `${needed}, and there is no \`${toolchain.version[0]}\` on PATH.\n${toolchain.get}`;
+  const version = /(\d+)\.(\d+)/.exec(found.stdout);
   if (found.code !== 0 || version === null) {
-    return `${needed}, and \`${toolchain.version.join(' ')}\` failed: ${found.stderr.trim()}\n${toolchain.get}`
+    return `${needed}, and \`${toolchain.version.join(' ')}\` failed: ${found.stderr.trim()}\n${toolchain.get}`;
   }
-  const [major, minor] = [Number(version[1]), Number(version[2])]
-  const [leastMajor, leastMinor] = toolchain.least
-  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined
-  return `${needed}; this is ${version[0]}.\n${toolchain.get}`
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  const [leastMajor, leastMinor] = toolchain.least;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined;
+  return `${needed}; this is ${version[0]}.\n${toolchain.get}`;
 }
 
 async function buildOne(program, version, log) {
-  const toolchain = toolchains[program.toolchain]
-  const folder = join(cacheRoot(), await fingerprint(program, toolchain, version))
-  const out = join(folder, program.name)
+  const toolchain = toolchains[program.toolchain];
+  const folder = join(cacheRoot(), await fingerprint(program, toolchain, version));
+  const out = join(folder, program.name);
   if (await exists(out)) {
-    log(`${program.name}: cached`)
-    return out
+    log(`${program.name}: cached`);
+    return out;
   }
-  log(`${program.name}: building with ${version} (minutes the first time)`)
-  const started = performance.now()
-  await mkdir(folder, { recursive: true })
+  log(`${program.name}: building with ${version} (minutes the first time)`);
+  const started = performance.now();
+  await mkdir(folder, { recursive: true });
   // Renamed when whole: an interrupted build must not look like a cached one.
-  const unfinished = `${out}.${process.pid}`
-  const { command, env } = toolchain.build(program, unfinished)
-  const built = await run(command, { cwd: join(root, program.folder), env })
-  if (built.code !== 0) throw new Error(`${program.name}: \`${command[0]}\` ended with ${built.code ?? built.signal}`)
-  await rename(unfinished, out)
-  log(`${program.name}: built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
-  return out
+  const unfinished = `${out}.${process.pid}`;
+  const { command, env } = toolchain.build(program, unfinished);
+  const built = await run(command, { cwd: join(root, program.folder), env });
+  if (built.code !== 0) throw new Error(`${program.name}: \`${command[0]}\` ended with ${built.code ?? built.signal}`);
+  await rename(unfinished, out);
+  log(`${program.name}: built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return out;
 }
 
 async function fingerprint(program, toolchain, version) {
-  const hash = createHash('sha256')
-  const { command, env } = toolchain.build(program, 'out')
-  hash.update(JSON.stringify([process.platform, process.arch, version, command, env]))
+  const hash = createHash('sha256');
+  const { command, env } = toolchain.build(program, 'out');
+  hash.update(JSON.stringify([process.platform, process.arch, version, command, env]));
   for (const folder of [program.folder, ...(program.also ?? [])]) {
     for (const file of await sourcesIn(join(root, folder), toolchain.sources)) {
-      const content = await readFile(join(root, folder, file))
-      hash.update(JSON.stringify([folder, file, content.length])).update(content)
+      const content = await readFile(join(root, folder, file));
+      hash.update(JSON.stringify([folder, file, content.length])).update(content);
     }
   }
-  return hash.digest('hex')
+  return hash.digest('hex');
 }
 
 async function sourcesIn(folder, pattern) {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((file) => pattern.test(file))
-    .sort()
+    .sort();
 }
 
 function cacheRoot() {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kle-test-programs')
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kle-test-programs');
 }
 
 function exists(path) {
   return stat(path).then(
     () => true,
     () => false,
-  )
+  );
 }
 
 function run([program, ...args], { cwd, env = {}, capture = false }) {
   return new Promise((resolve, reject) => {
     // A builder's chatter goes to stderr: stdout is one JSON document.
-    const stdio = capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 2, 2]
-    const child = spawn(program, args, { cwd, stdio, env: { ...process.env, ...env } })
-    let stdout = ''
-    let stderr = ''
-    child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text))
-    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text))
-    child.on('error', (error) => (error.code === 'ENOENT' ? resolve({ missing: true, stdout, stderr }) : reject(error)))
-    child.on('close', (code, signal) => resolve({ missing: false, code, signal, stdout, stderr }))
-  })
+    const stdio = capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 2, 2];
+    const child = spawn(program, args, { cwd, stdio, env: { ...process.env, ...env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.on('error', (error) =>
+      error.code === 'ENOENT' ? resolve({ missing: true, stdout, stderr }) : reject(error),
+    );
+    child.on('close', (code, signal) => resolve({ missing: false, code, signal, stdout, stderr }));
+  });
 }
 
 function toStderr(line) {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${line}\n`);
 }
 
 // Real paths on both sides: Node resolves symbolic links in import.meta.url but not in argv.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    process.stdout.write(`${JSON.stringify(await buildTestPrograms(), null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify(await buildTestPrograms(), null, 2)}\n`);
   } catch (error) {
-    toStderr(error.message)
-    process.exitCode = error instanceof MissingToolchain ? 3 : 1
+    toStderr(error.message);
+    process.exitCode = error instanceof MissingToolchain ? 3 : 1;
   }
 }
