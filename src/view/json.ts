@@ -64,18 +64,18 @@ function leaseStatus({ ref, record, verdict }: StatusRow): LeaseStatus {
 
 const time = (micros: Micros | null | undefined) => (micros == null ? null : formatMicroTime(micros));
 
-/** JSON text whose C1 and bidi control characters are escaped too, since a terminal obeys them. Ends with a line feed. */
-export function jsonText(document: object, indent = 2): string {
-  const escaped = JSON.stringify(document, null, indent).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `${escaped}\n`;
+// JSON.stringify escapes C0 alone. DEL, C1, bidi controls, line separators and zero-width characters a terminal obeys or hides.
+const HIDDEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+const EVERY_HIDDEN = new RegExp(HIDDEN, 'g');
+
+export const hasHidden = (text: string): boolean => HIDDEN.test(text);
+
+/** The same in JSON's and YAML's own escapes; for text that stands in quotes. */
+export function escapeForJson(text: string): string {
+  return text.replace(EVERY_HIDDEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** The same document as YAML. */
-export async function yamlText(document: object): Promise<string> {
-  const { stringify } = await import('yaml');
-  // Through JSON first, so that both formats say the same and YAML's own escapes handle control characters.
-  return stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 0 });
+/** JSON text that is safe on a terminal. Ends with a line feed. */
+export function jsonText(document: object, indent = 2): string {
+  return `${escapeForJson(JSON.stringify(document, null, indent))}\n`;
 }
