@@ -95,7 +95,9 @@ describe('a term', () => {
     expect(story.types).toEqual(['seen@5000', 'acquired@5000']);
     expect(story.history.ledger.open?.fromKnown).toBe(true);
     // Already renewed: it only came into the selector.
-    expect(new Story().at(5_000, { acquireMs: 0 }).types).toEqual(['seen@5000']);
+    const cameIn = new Story().at(5_000, { acquireMs: 0 });
+    expect(cameIn.types).toEqual(['seen@5000']);
+    expect(cameIn.history.ledger.open?.fromKnown).toBe(false);
   });
 
   it('changes hands by a release: the gap is Lease time, and nobody overlaps', () => {
@@ -136,8 +138,24 @@ describe('a term', () => {
     expect(story.types).toEqual(['seen@0', 'expired@25000']);
     expect(story.last).toMatchObject({ type: 'renewed', term: 1, leaderlessMs: 2_000 });
     expect(story.history.ledger.open).toMatchObject({ number: 1, toMs: null });
-    const anew = leaderA().timer(25_000).at(27_000, { acquireMs: 27_000, transitions: 1 });
-    expect(anew.last).toMatchObject({ type: 'acquired', term: 2, leaderlessMs: 2_000 });
+    for (const written of [{ acquireMs: 27_000 }, { transitions: 1 }]) {
+      const anew = leaderA().timer(25_000).at(27_000, written);
+      expect(anew.last).toMatchObject({ type: 'acquired', term: 2, leaderlessMs: 2_000 });
+    }
+  });
+
+  it('begins with a new acquireTime where the holder cuts its times to whole seconds', () => {
+    const story = leaderA().at(10_300, { holder: null, renewMs: 10_000 });
+    story.at(10_800, { holder: 'b', renewMs: 10_000, acquireMs: 10_000 });
+    expect(story.types).toEqual(['seen@0', 'released@10300', 'acquired@10800']);
+  });
+
+  it('has no known gap before it when the Lease was free at first sight', () => {
+    expect(new Story().found(0, FREE).at(2_000, { holder: 'b', seconds: 15 }).last).toMatchObject({
+      type: 'acquired',
+      term: 1,
+      leaderlessMs: null,
+    });
   });
 });
 
@@ -151,6 +169,17 @@ describe('a name written in by somebody else', () => {
     expect(story.last).toMatchObject({ leaderlessMs: 20_000, previousHolder: 'b', overlap: null });
   });
 
+  it('is told from an elector of kle that takes a fence which has expired', () => {
+    const taken = leaderA()
+      .at(11_000, FENCE)
+      .at(27_000, { ...b, annotations: {} });
+    expect(taken.types).toEqual(['seen@0', 'fenced@11000', 'expired@26000', 'acquired@27000']);
+    const late = leaderA()
+      .at(11_000, FENCE)
+      .at(27_000, { ...b, annotations: mark('release', 'handover') });
+    expect(late.types.at(-1)).toBe('changed@27000');
+  });
+
   it('is no term until its holder writes: put back over a live fence, or a name without a new time', () => {
     const putBack = leaderA()
       .at(11_000, FENCE)
@@ -158,6 +187,8 @@ describe('a name written in by somebody else', () => {
       .at(13_000, { manager: 'x' });
     expect(putBack.types).toEqual(['seen@0', 'fenced@11000', 'changed@12000', 'acquired@13000']);
     expect(putBack.last).toMatchObject({ term: 2, leaderlessMs: 2_000, overlap: null });
+    const expired = leaderA().timer(25_000).at(26_000, FENCE).at(27_000, { holder: 'a', annotations: {} });
+    expect(expired.at(28_000).last).toMatchObject({ type: 'acquired', term: 2, leaderlessMs: 3_000 });
     const edited = leaderA().at(11_000, { holder: 'b', renewMs: 10_000 }).at(12_000);
     expect(edited.types).toEqual(['seen@0', 'changed@11000', 'acquired@12000']);
     expect(edited.last?.overlap).toMatchObject({ why: 'assigned-while-valid', boundMs: 17_000 });
@@ -183,6 +214,7 @@ describe('a possible overlap', () => {
       why: 'taken-while-valid',
     });
     expect(story.last?.leaderlessMs).toBe(0);
+    expect(story.history.ledger.gaps).toEqual([]);
     expect(story.history.ledger.overlaps).toHaveLength(1);
   });
 
@@ -209,6 +241,13 @@ describe('a possible overlap', () => {
     expect(taken(leaderA().at(11_000, FENCE).at(12_000, { annotations: said }))).toBeUndefined();
     // Left over from before, or of another operation.
     expect(taken(leaderA().at(11_000, { ...FENCE, annotations: said }))).toBe('fence-cut-short');
+    expect(
+      taken(
+        leaderA()
+          .at(11_000, { ...FENCE, annotations: said })
+          .at(12_000),
+      ),
+    ).toBe('fence-cut-short');
     const other = { ...FENCE.annotations, 'kle.dev/stopped': '0123456789' };
     expect(taken(leaderA().at(11_000, FENCE).at(12_000, { annotations: other }))).toBe('fence-cut-short');
   });
@@ -347,8 +386,21 @@ describe('what was missed', () => {
   it('shows in the record of the same holder: another term, or the same one', () => {
     const other = leaderA().down(11_000).found(40_000, { acquireMs: 30_000, transitions: 2 });
     expect(other.last).toMatchObject({ type: 'acquired', term: 2, timely: false });
+    const python = leaderA().down(11_000).found(40_000, { acquireMs: 30_000 });
+    expect(python.last).toMatchObject({ type: 'acquired', term: 2 });
     const same = leaderA().down(11_000).found(14_000);
     expect(same.last).toMatchObject({ type: 'renewed', term: 1, timely: false });
+  });
+
+  it('leaves no overlap and no gap to tell of who came next', () => {
+    const next: Sample = { holder: 'b', seconds: 15, acquireMs: 22_000 };
+    const cleared = leaderA().down(11_000).found(20_000, { holder: '' }).up(20_000).at(22_000, next);
+    expect(cleared.last).toMatchObject({ type: 'acquired', overlap: null, leaderlessMs: null });
+    const resumed = leaderA().down(11_000).up(20_000).at(20_010, FREE).at(22_000, next);
+    expect(resumed.last).toMatchObject({ type: 'acquired', timely: true, leaderlessMs: null });
+    const late = leaderA().at(11_000, FREE).down(12_000).up(22_000).at(22_010, next);
+    expect(late.last).toMatchObject({ type: 'acquired', timely: false, leaderlessMs: null });
+    expect(late.history.ledger.gaps).toEqual([]);
   });
 
   it('makes a gap that began before unknown when a list found a change', () => {
