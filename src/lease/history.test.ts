@@ -394,7 +394,7 @@ describe('what was missed', () => {
 
   it('leaves no overlap and no gap to tell of who came next', () => {
     const next: Sample = { holder: 'b', seconds: 15, acquireMs: 22_000 };
-    const cleared = leaderA().down(11_000).found(20_000, { holder: '' }).up(20_000).at(22_000, next);
+    const cleared = leaderA().down(11_000).found(20_000, { holder: '', renewMs: 10_000 }).up(20_000).at(22_000, next);
     expect(cleared.last).toMatchObject({ type: 'acquired', overlap: null, leaderlessMs: null });
     const resumed = leaderA().down(11_000).up(20_000).at(20_010, FREE).at(22_000, next);
     expect(resumed.last).toMatchObject({ type: 'acquired', timely: true, leaderlessMs: null });
