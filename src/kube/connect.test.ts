@@ -58,6 +58,14 @@ describe('what a kubeconfig comes to', () => {
   });
 });
 
+test('an explicit --insecure-skip-tls-verify=false verifies, whatever the kubeconfig says', async () => {
+  const given = KUBECONFIG_CASES.find(({ name }) => name === 'insecure');
+  if (!given) throw new Error('the case is gone');
+  const { env } = layOut(folder(), given, servers);
+  expect((await connect({}, { env })).tls.insecure).toBe(true);
+  expect((await connect({ insecureSkipTlsVerify: false }, { env })).tls.insecure).toBe(false);
+});
+
 describe('what a plugin is told', () => {
   test('the cluster, when asked for', async () => {
     const given = KUBECONFIG_CASES.find(({ name }) => name === 'exec with cluster information');

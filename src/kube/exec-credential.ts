@@ -43,8 +43,8 @@ export function execSource(subject: ExecSubject, host: Host): CredentialSource {
       return issued.credential;
     },
     forget() {
-      // While the plugin runs nobody can have been refused with what it is about to give.
-      if (!running) issued = null;
+      // A run that is under way stands: nobody can have been refused with what it is about to give.
+      issued = null;
       return true;
     },
   };

@@ -51,7 +51,7 @@ export function oidcSource(
     },
     forget() {
       if (tokens.refreshToken === '') return false;
-      if (!running) refused = true;
+      refused = true;
       return true;
     },
   };

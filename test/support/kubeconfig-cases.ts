@@ -77,6 +77,15 @@ const LOADING: KubeconfigCase[] = [
     contextName: 'b',
   },
   {
+    name: 'a list: the same cluster and context in both files',
+    files: {
+      a: one('a', 'A'),
+      b: one('a', 'B').replace('@HTTPS@/a', '@HTTPS@/second').replace('user: u}', 'user: gone}'),
+    },
+    env: { KUBECONFIG: '@DIR@/a:@DIR@/b' },
+    expect: https('Bearer A', { path: '/a/version' }),
+  },
+  {
     name: 'a list: an empty current-context leaves it to the next file',
     files: { a: one('a', 'A').replace(/current-context: .*/, 'current-context: ""'), b: one('b', 'B') },
     env: { KUBECONFIG: '@DIR@/a:@DIR@/b' },
@@ -207,6 +216,11 @@ const MALFORMED: KubeconfigCase[] = [
   {
     name: 'bad base64',
     config: user("client-certificate-data: '!!!', client-key-data: aaaa"),
+    expect: /client-certificate-data is not valid base64$/,
+  },
+  {
+    name: 'base64 that lacks its end',
+    config: user("client-certificate-data: 'aaaaa', client-key-data: '@KEY@'"),
     expect: /client-certificate-data is not valid base64$/,
   },
 ];
@@ -538,6 +552,17 @@ const IMPERSONATION: KubeconfigCase[] = [
     expect: https('Bearer T', {
       impersonate: [
         ['impersonate-group', 'z'],
+        ['impersonate-user', 'q'],
+      ],
+    }),
+  },
+  {
+    name: 'no --as-group leaves those of the kubeconfig',
+    config: user('token: T, as: q, as-groups: [a]'),
+    flags: { asGroup: [] },
+    expect: https('Bearer T', {
+      impersonate: [
+        ['impersonate-group', 'a'],
         ['impersonate-user', 'q'],
       ],
     }),

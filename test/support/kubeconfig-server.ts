@@ -148,7 +148,8 @@ export async function sendVersion(connection: Connection): Promise<void> {
   for (const [name, value] of headers) sent[name] = [...(sent[name] ?? []), value];
   if (authorization) sent.Authorization = authorization;
   const options: https.RequestOptions = {
-    path: `${server.pathname.replace(/\/$/, '')}/version`,
+    // Nothing is repaired here: a prefix that still ends in a slash shows.
+    path: `${server.pathname === '/' ? '' : server.pathname}/version`,
     host: server.hostname,
     port: server.port,
     headers: sent,
