@@ -1,0 +1,65 @@
+/** SelfSubjectAccessReview: may I? (kubernetes pkg/registry/authorization/selfsubjectaccessreview). */
+import { isObject, type JsonObject } from '../json/value.js';
+import { defineResource, type Resource } from '../resources/resource.js';
+import { selfSubjectAccessReview } from '../schema/kinds.js';
+import { invalid } from '../status.js';
+import { type FieldError, fieldInvalid } from '../validation/field-error.js';
+import { type AccessAttributes, isAllowed } from './access.js';
+import type { ApiServer } from './api-server.js';
+import { bodyReader, decodeObject } from './body.js';
+import type { Answer, Call } from './call.js';
+import { outputForm } from './negotiate.js';
+import { writeOptions } from './options.js';
+
+const review: Resource = defineResource({
+  name: 'selfsubjectaccessreviews',
+  singular: 'selfsubjectaccessreview',
+  kind: 'SelfSubjectAccessReview',
+  group: 'authorization.k8s.io',
+  namespaced: false,
+  type: selfSubjectAccessReview,
+  validate: () => [],
+  validateUpdate: () => [],
+  columns: [],
+  cells: () => [],
+});
+
+export const isReview = (group: string, version: string, resource: string): boolean =>
+  group === review.group && version === 'v1' && resource === review.name;
+
+export async function reviewAccess(_server: ApiServer, call: Call): Promise<Answer> {
+  outputForm(call, false);
+  const reader = bodyReader(call);
+  const bytes = await call.body();
+  const options = writeOptions(call, 'CreateOptions');
+  const object = decodeObject(call, review, reader, bytes, options.fieldValidation);
+  const spec = isObject(object.spec) ? object.spec : {};
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  const errors: FieldError[] = [];
+  if (resourceAttributes && nonResourceAttributes) {
+    const detail = 'cannot be specified in combination with resourceAttributes';
+    errors.push(fieldInvalid('spec.nonResourceAttributes', nonResourceAttributes, detail));
+  }
+  if (!resourceAttributes && !nonResourceAttributes) {
+    const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    errors.push(fieldInvalid('spec.resourceAttributes', null, detail));
+  }
+  if (errors.length > 0) throw invalid(review, '', errors);
+  const allowed = isAllowed(call.user, attributes(resourceAttributes, nonResourceAttributes));
+  return { status: 201, body: { ...object, status: { allowed } } };
+}
+
+function attributes(resource: unknown, nonResource: unknown): AccessAttributes {
+  const given: JsonObject = isObject(resource) ? resource : isObject(nonResource) ? nonResource : {};
+  const text = (name: string) => (typeof given[name] === 'string' ? given[name] : '');
+  return {
+    isResource: isObject(resource),
+    verb: text('verb'),
+    group: text('group'),
+    resource: text('resource'),
+    subresource: text('subresource'),
+    namespace: text('namespace'),
+    name: text('name'),
+    path: text('path'),
+  };
+}

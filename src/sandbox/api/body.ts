@@ -1,0 +1,185 @@
+/** Request bodies: by content type to JSON, then to an object of a kind. Protobuf will be a second reader here. */
+import { JsonSyntaxError, readJson } from '../json/reader.js';
+import { isObject, type Json, type JsonObject, type KubeObject, NumberLiteral } from '../json/value.js';
+import { groupVersion, type Resource } from '../resources/resource.js';
+import { DecodeError, decode, emptyObject } from '../schema/decode.js';
+import type { StructType } from '../schema/types.js';
+import { type ApiError, badRequest, unsupportedMediaType } from '../status.js';
+import { type Call, warn } from './call.js';
+import { MEDIA_TYPES } from './negotiate.js';
+
+type BodyReader = (bytes: Buffer) => Json;
+
+const READERS: { [mediaType: string]: BodyReader } = {
+  // Invalid UTF-8 becomes U+FFFD, as in Go.
+  'application/json': (bytes) => readJson(bytes.toString('utf8')),
+};
+
+/** The reader for the body's type. Throws 415. */
+export function bodyReader(call: Call): BodyReader {
+  const header = call.header('content-type') ?? '';
+  const type = header === '' ? 'application/json' : (header.split(';')[0] ?? '').trim().toLowerCase();
+  const reader = READERS[type];
+  if (reader) return reader;
+  const accepted = MEDIA_TYPES.join(', ');
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  );
+}
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/** The body as an object of the resource's kind, in this API version's form. */
+export function decodeObject(
+  call: Call,
+  resource: Resource,
+  reader: BodyReader,
+  bytes: Buffer,
+  validation: FieldValidation,
+): KubeObject {
+  const value = readTyped(reader, bytes, resource.kind);
+  const { kind, apiVersion } = typeOf(value, resource);
+  if (kind !== resource.kind || !sameGroup(apiVersion, resource)) throw wrongKind(call, resource, kind, apiVersion);
+  try {
+    const { object, strict } = decode(resource.type, value ?? {});
+    report(call, strict, validation);
+    if (apiVersion !== groupVersion(resource)) {
+      const expected = groupVersion(resource);
+      throw badRequest(
+        `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+      );
+    }
+    return asKubeObject(object, resource);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(
+      `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${resource.kind}: ${error.message}`,
+    );
+  }
+
+  function report(to: Call, strict: string[], how: FieldValidation): void {
+    if (strict.length === 0 || how === 'Ignore') return;
+    if (how === 'Warn') for (const text of strict) warn(to, text);
+    else throw new DecodeError(`strict decoding error: ${strict.join(', ')}`);
+  }
+}
+
+export function asKubeObject(object: JsonObject, resource: Resource): KubeObject {
+  const { kind: _kind, apiVersion: _version, metadata, ...rest } = object;
+  const typed: KubeObject = {
+    kind: resource.kind,
+    apiVersion: groupVersion(resource),
+    metadata: isObject(metadata) ? metadata : {},
+    ...rest,
+  };
+  return resource.defaults?.(typed) ?? typed;
+}
+
+/** An object of the resource with nothing set: what a creation is compared with. */
+export const emptyOf = (resource: Resource): KubeObject => {
+  const object = emptyObject(resource.type);
+  return { ...object, kind: resource.kind, apiVersion: groupVersion(resource), metadata: {} };
+};
+
+/** null is an object without members. Throws the refusals of json.Serializer.Decode before the kind is known. */
+function readTyped(reader: BodyReader, bytes: Buffer, kind: string): JsonObject | null {
+  let value: Json;
+  try {
+    value = reader(bytes);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError) && !(error instanceof RangeError)) throw error;
+    throw unrecognized(kind, bytes, error instanceof RangeError ? 'exceeded max depth' : error.message);
+  }
+  if (value === null || isObject(value)) {
+    const header = value ?? {};
+    for (const name of ['apiVersion', 'kind']) {
+      const member = header[name] ?? null;
+      if (member === null || typeof member === 'string') continue;
+      const field = name === 'kind' ? 'kind' : 'apiVersion';
+      throw unrecognized(
+        kind,
+        bytes,
+        `json: cannot unmarshal ${jsonKind(member)} into Go struct field .${field} of type string`,
+      );
+    }
+    return value;
+  }
+  throw unrecognized(kind, bytes, `json: cannot unmarshal ${jsonKind(value)} into Go value of type ${TYPE_HEADER}`);
+}
+
+const TYPE_HEADER =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function jsonKind(value: Json): string {
+  if (Array.isArray(value)) return 'array';
+  if (value instanceof NumberLiteral) return 'number';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function unrecognized(kind: string, bytes: Buffer, why: string): ApiError {
+  const what = `the object provided is unrecognized (must be of type ${kind})`;
+  return badRequest(`${what}: couldn't get version/kind; json parse error: ${why} (${summary(bytes)})`);
+}
+
+/** Text if it looks like JSON, else hexadecimal (apiserver pkg/endpoints/handlers/rest.go, summarizeData). */
+function summary(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const text = bytes[0] === 0x7b;
+  const max = 30;
+  if (!text) return bytes.length > max ? `${bytes.subarray(0, max).toString('hex')} ...` : bytes.toString('hex');
+  return bytes.length > max ? `${bytes.subarray(0, max).toString('utf8')} ...` : bytes.toString('utf8');
+}
+
+function typeOf(value: JsonObject | null, resource: Resource): { kind: string; apiVersion: string } {
+  const { kind, apiVersion } = value ?? {};
+  return {
+    kind: typeof kind === 'string' && kind !== '' ? kind : resource.kind,
+    apiVersion: typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : groupVersion(resource),
+  };
+}
+
+const versionOf = (apiVersion: string): string => apiVersion.split('/').at(-1) ?? '';
+
+/** Another version of the same kind decodes before it is refused. */
+const sameGroup = (apiVersion: string, resource: Resource): boolean => apiVersion === groupVersion(resource);
+
+function wrongKind(_call: Call, resource: Resource, kind: string, apiVersion: string): ApiError {
+  const version = versionOf(apiVersion);
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  if (kind !== resource.kind) {
+    const known = group === resource.group || group === '';
+    const why = known
+      ? `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
+      : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    return badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
+  }
+  return badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${groupVersion(resource)})`,
+  );
+}
+
+/** The body as options of an API call (DeleteOptions); their errors are plain. */
+export function decodeOptions(reader: BodyReader, bytes: Buffer, type: StructType): JsonObject {
+  let value: Json;
+  try {
+    value = reader(bytes);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
+  }
+  if (value !== null && !isObject(value)) {
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type ${TYPE_HEADER}`,
+    );
+  }
+  const kind = value?.kind;
+  if (typeof kind === 'string' && kind !== '' && kind !== type.go) {
+    throw badRequest('decoded object cannot be converted to DeleteOptions');
+  }
+  try {
+    return decode(type, value ?? {}).object;
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
+}

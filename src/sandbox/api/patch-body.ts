@@ -1,0 +1,140 @@
+/** From a patch's text and the stored object to the patched one, with each patch type's own refusals. */
+import { duplicateMembers, JsonSyntaxError, readJson } from '../json/reader.js';
+import { isObject, type Json, type JsonObject, type KubeObject } from '../json/value.js';
+import { jsonPatch, mergePatch, PatchError } from '../patches.js';
+import type { Resource } from '../resources/resource.js';
+import { DecodeError, decode } from '../schema/decode.js';
+import { badRequest, invalid, tooLarge, unprocessable } from '../status.js';
+import { goMap, strategicPatch } from '../strategic-patch.js';
+import { fieldInvalid } from '../validation/field-error.js';
+import { asKubeObject, type FieldValidation } from './body.js';
+import { type Call, warn } from './call.js';
+
+export const PATCH_TYPES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+] as const;
+export type PatchType = (typeof PATCH_TYPES)[number];
+/** Server-side apply: not served yet. */
+export const APPLY_TYPE = 'application/apply-patch+yaml';
+
+const MAX_OPERATIONS = 10_000;
+
+export function patchedObject(
+  call: Call,
+  resource: Resource,
+  type: PatchType,
+  existing: KubeObject,
+  bytes: Buffer,
+  validation: FieldValidation,
+): KubeObject {
+  const { object, shown, strict } = applied(resource, type, existing, bytes.toString('utf8'), validation);
+  const refuse = (why: string) => invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)]);
+  let decoded: ReturnType<typeof decode>;
+  try {
+    decoded = decode(resource.type, object);
+  } catch (error) {
+    if (error instanceof DecodeError) throw refuse(error.message);
+    throw error;
+  }
+  const problems = validation === 'Ignore' ? [] : [...strict, ...decoded.strict];
+  if (problems.length > 0 && validation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
+  for (const problem of problems) warn(call, problem);
+  return asKubeObject(decoded.object, resource);
+}
+
+interface Applied {
+  object: JsonObject;
+  /** What a refusal shows as the invalid value. */
+  shown: string;
+  /** Members that the patch itself has twice. */
+  strict: string[];
+}
+
+function applied(
+  resource: Resource,
+  type: PatchType,
+  existing: KubeObject,
+  text: string,
+  validation: FieldValidation,
+): Applied {
+  if (type === 'application/json-patch+json') return appliedJson(existing, text, validation);
+  const strategic = type === 'application/strategic-merge-patch+json';
+  const prefix = strategic || validation === 'Ignore' ? '' : 'error decoding patch: ';
+  const patch = parsed(text, prefix, validation === 'Ignore' && !strategic ? 'Invalid JSON Patch' : undefined);
+  if (!isObject(patch)) {
+    if (patch === null && strategic) return { object: existing, shown: 'map[]', strict: [] };
+    if (patch === null || (validation === 'Ignore' && !strategic)) throw badRequest('Invalid JSON Patch');
+    throw badRequest(`${prefix}json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`);
+  }
+  const strict = duplicates(patch, '');
+  try {
+    if (strategic) return { object: strategicPatch(existing, patch, resource.type), shown: goMap(patch), strict };
+    const object = mergePatch(existing, patch);
+    return { object, shown: JSON.stringify(object), strict };
+  } catch (error) {
+    if (error instanceof PatchError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function appliedJson(existing: KubeObject, text: string, validation: FieldValidation): Applied {
+  const prefix = validation === 'Ignore' ? '' : 'error decoding patch: ';
+  const patch = parsed(text, prefix);
+  const unfit = (value: Json, type: string) =>
+    badRequest(`${prefix}json: cannot unmarshal ${kindOf(value)} into Go value of type ${type}`);
+  if (patch !== null && !Array.isArray(patch)) {
+    throw unfit(patch, validation === 'Ignore' ? 'jsonpatch.Patch' : '[]handlers.jsonPatchOp');
+  }
+  const operations = (patch ?? []).map((operation) => {
+    if (isObject(operation)) return operation;
+    throw unfit(operation, validation === 'Ignore' ? 'jsonpatch.Operation' : 'handlers.jsonPatchOp');
+  });
+  if (operations.length > MAX_OPERATIONS) {
+    throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`);
+  }
+  try {
+    const object = jsonPatch(existing, operations);
+    const strict = operations.flatMap((operation, i) => operationProblems(operation, i));
+    return { object, shown: JSON.stringify(object), strict };
+  } catch (error) {
+    if (error instanceof PatchError) throw unprocessable();
+    throw error;
+  }
+}
+
+function operationProblems(operation: JsonObject, index: number): string[] {
+  const at = `[${index}]`;
+  const unknown = Object.keys(operation).filter((key) => !['op', 'path', 'from', 'value'].includes(key));
+  return [
+    ...unknown.map((key) => `json patch unknown field "${at}.${key}"`),
+    ...duplicateMembers(operation).map((key) => `json patch duplicate field "${at}.${key}"`),
+  ];
+}
+
+function parsed(text: string, prefix: string, instead?: string): Json {
+  try {
+    return readJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw badRequest(instead ?? `${prefix}${error.message}`);
+  }
+}
+
+function kindOf(value: Json): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  return isObject(value) ? 'object' : 'number';
+}
+
+function duplicates(value: Json, path: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((item, i) => duplicates(item, `${path}[${i}]`));
+  if (!isObject(value)) return [];
+  const at = (key: string) => (path === '' ? key : `${path}.${key}`);
+  return [
+    ...duplicateMembers(value).map((key) => `duplicate field "${at(key)}"`),
+    ...Object.keys(value).flatMap((key) => duplicates(value[key] ?? null, at(key))),
+  ];
+}

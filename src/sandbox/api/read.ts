@@ -1,0 +1,151 @@
+/** GET of one object and LIST (apiserver pkg/storage/etcd3/store.go, pkg/storage/continue.go, pkg/storage/errors.go). */
+import { sleep } from '../../platform/clock.js';
+import { JsonSyntaxError, readJson } from '../json/reader.js';
+import { isObject, type KubeObject } from '../json/value.js';
+import { groupResource, type Resource } from '../resources/resource.js';
+import { badRequest, expired, notFound, tooLargeVersion, unclassified } from '../status.js';
+import { CompactedError, keyOf } from '../store.js';
+import { type ApiServer, nowMs } from './api-server.js';
+import type { Answer, Call } from './call.js';
+import { outputForm } from './negotiate.js';
+import { type ListOptions, listOptions } from './options.js';
+import { selectionOf } from './selection.js';
+import { type ListMeta, shapeList, shapeObject, shown } from './shape.js';
+import { parseVersion, VersionError } from './versions.js';
+
+export async function getObject(server: ApiServer, call: Call, resource: Resource): Promise<Answer> {
+  const form = outputForm(call, true);
+  const version = versionFor(call.query.get('resourceVersion') ?? '', unclassified);
+  await waitForRevision(server, version);
+  const stored = server.store.get(resource.storage, keyOf(scopeOf(call, resource), call.info.name));
+  if (!stored) throw notFound(groupResource(resource), call.info.name);
+  return { status: 200, body: shapeObject(call, resource, form, shown(resource, stored), nowMs(server)) };
+}
+
+export const scopeOf = (call: Call, resource: Resource): string | undefined =>
+  resource.namespaced ? call.info.namespace : undefined;
+
+/** A version from the query; a text that is none gets the handler's own status. */
+export function versionFor(text: string, refusal: (message: string) => Error): bigint {
+  try {
+    return parseVersion(text);
+  } catch (error) {
+    if (error instanceof VersionError) throw refusal(error.message);
+    throw error;
+  }
+}
+
+/** Waits for a revision that is yet to come; 504 when it does not. */
+export async function waitForRevision(server: ApiServer, version: bigint): Promise<void> {
+  const { store, clock } = server;
+  if (version <= BigInt(store.revision)) return;
+  const reached = new AbortController();
+  const stop = store.onChange(() => {
+    if (version <= BigInt(store.revision)) reached.abort();
+  });
+  await sleep(clock, server.futureWaitMs, reached.signal).catch(() => {});
+  stop();
+  if (version > BigInt(store.revision)) throw tooLargeVersion(String(version), store.revision);
+}
+
+export async function listObjects(server: ApiServer, call: Call, resource: Resource): Promise<Answer> {
+  const form = outputForm(call, true);
+  const options = listOptions(call.query, false);
+  const selection = selectionOf(call, resource, options);
+  const page = await readPage(server, resource, options, selection.matches, selection.selective, call);
+  const objects = page.objects.map((object) => shown(resource, object));
+  return { status: 200, body: shapeList(call, resource, form, objects, page.metadata, nowMs(server)) };
+}
+
+interface Page {
+  objects: KubeObject[];
+  metadata: ListMeta;
+}
+
+/** Where a list goes on: after this key, at this revision (-1: at whatever is current). */
+interface Continuation {
+  revision: number;
+  after: string;
+}
+
+async function readPage(
+  server: ApiServer,
+  resource: Resource,
+  options: ListOptions,
+  matches: (object: KubeObject) => boolean,
+  selective: boolean,
+  call: Call,
+): Promise<Page> {
+  const { store } = server;
+  const version = versionFor(options.resourceVersion, (message) => badRequest(`invalid resource version: ${message}`));
+  const from = options.continue === '' ? undefined : readContinue(options);
+  // From the cache, which pages nothing: limit counts only where etcd itself is read.
+  const limit = options.resourceVersion === '0' && options.resourceVersionMatch === '' && !from ? 0 : options.limit;
+  await waitForRevision(server, version);
+  const exact =
+    options.resourceVersionMatch === 'Exact' ||
+    (version > 0n && options.limit > 0 && options.resourceVersionMatch === '' && !from);
+  const revision = from && from.revision > 0 ? from.revision : exact ? Number(version) : store.revision;
+  let all: KubeObject[];
+  try {
+    all = store.listAt(resource.storage, revision);
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    throw from ? expiredContinue(from) : expired('The resourceVersion for the provided list is too old.');
+  }
+  const keyFor = (object: KubeObject) => pageKey(call, resource, object);
+  const found = all.filter((object) => matches(object) && (!from || keyFor(object) > from.after));
+  const objects = limit > 0 ? found.slice(0, limit) : found;
+  const metadata: ListMeta = { resourceVersion: String(revision) };
+  const last = objects.at(-1);
+  if (last && objects.length < found.length) {
+    metadata.continue = writeContinue({ revision, after: keyFor(last) });
+    if (!selective) metadata.remainingItemCount = found.length - objects.length;
+  }
+  return { objects, metadata };
+}
+
+/** Relative to what is listed: within a namespace the name alone. */
+function pageKey(call: Call, resource: Resource, object: KubeObject): string {
+  const { namespace, name = '' } = object.metadata;
+  return call.info.namespace !== '' || !resource.namespaced ? name : keyOf(namespace, name);
+}
+
+const VERSION = 'meta.k8s.io/v1';
+
+function writeContinue({ revision, after }: Continuation): string {
+  return Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start: `${after}\u0000` })).toString('base64url');
+}
+
+function expiredContinue(from: Continuation): Error {
+  return expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    writeContinue({ revision: -1, after: from.after }),
+  );
+}
+
+function readContinue(options: ListOptions): Continuation {
+  const refuse = (why: string) => badRequest(`invalid continue token: ${why}`);
+  if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
+  if (!/^[\w-]*$/.test(options.continue) || options.continue.length % 4 === 1) {
+    const at = /[^\w-]/.exec(options.continue)?.index ?? options.continue.length;
+    throw refuse(`continue key is not valid: illegal base64 data at input byte ${at}`);
+  }
+  try {
+    const token = readJson(Buffer.from(options.continue, 'base64url').toString('utf8'));
+    if (!isObject(token)) throw refuse('continue key is not valid: json: cannot unmarshal value');
+    const { v, rv, start } = token;
+    if (v !== VERSION)
+      throw refuse(`continue key is not valid: server does not recognize this encoded version "${v ?? ''}"`);
+    if (typeof rv !== 'number' || rv === 0)
+      throw refuse(`continue key is not valid: incorrect encoded start resourceVersion (version ${VERSION})`);
+    if (typeof start !== 'string' || start === '')
+      throw refuse(`continue key is not valid: encoded start key empty (version ${VERSION})`);
+    return { revision: rv, after: start.replace(/\u0000$/, '') };
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw refuse(`continue key is not valid: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/** Writes answers and watch streams. Works on HTTP/1.1 and HTTP/2 responses alike. */
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import type { Answer, Call, StreamAnswer } from '../api/call.js';
+import { isPretty } from '../api/negotiate.js';
+
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+/** A Warning header's code and agent, and the text quoted (apimachinery pkg/util/net/http.go, NewWarningHeader). */
+const warningHeader = (text: string): string =>
+  `299 - "${text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replace(/[\r\n]/g, ' ')}"`;
+
+function writeHead(
+  response: HttpResponse,
+  status: number,
+  contentType: string | undefined,
+  headers: { [name: string]: string },
+  warnings: string[],
+  date: string,
+): void {
+  response.statusCode = status;
+  response.setHeader('audit-id', randomUUID());
+  response.setHeader('cache-control', 'no-cache, private');
+  if (contentType !== undefined) response.setHeader('content-type', contentType);
+  response.setHeader('date', date);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (warnings.length > 0) response.setHeader('warning', warnings.map(asHeader).map(warningHeader));
+}
+
+/** Header values are bytes on the wire; characters beyond Latin-1 cannot stand there. */
+const asHeader = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
+
+/** `date`: the server's clock as an HTTP date. */
+export function send(response: HttpResponse, call: Call | undefined, answer: Answer, date: string): void {
+  const { body } = answer;
+  const text =
+    typeof body === 'string'
+      ? body
+      : call && isPretty(call)
+        ? JSON.stringify(body, null, 2)
+        : `${JSON.stringify(body)}\n`;
+  const type = answer.contentType ?? (typeof body === 'string' ? undefined : 'application/json');
+  writeHead(response, answer.status, type, answer.headers ?? {}, call?.warnings ?? [], date);
+  const bytes = Buffer.from(text);
+  if (answer.status !== 304) response.setHeader('content-length', bytes.length);
+  (response as ServerResponse).end(call?.method === 'HEAD' || answer.status === 304 ? undefined : bytes);
+}
+
+/**
+ * Streams a watch. A client that does not read is not written to: its place is kept by its cursor alone, and when
+ * history is gone from there, the stream is cut.
+ */
+export function stream(response: HttpResponse, call: Call, answer: StreamAnswer, date: string): void {
+  writeHead(response, 200, answer.contentType, {}, call.warnings, date);
+  const target = response as ServerResponse;
+  target.flushHeaders?.();
+  const { stream: source } = answer;
+  let blocked = false;
+  let stop = () => {};
+  const pump = () => {
+    if (target.destroyed || target.writableEnded) return stop();
+    for (let behind = true; behind; ) {
+      if (blocked) {
+        if (source.isLost()) cut();
+        return;
+      }
+      const drawn = source.next();
+      behind = drawn.behind;
+      if (drawn.lines.length > 0) blocked = !target.write(drawn.lines.join(''));
+      if (drawn.end) {
+        stop();
+        target.end();
+        return;
+      }
+    }
+  };
+  const cut = () => {
+    stop();
+    target.destroy();
+  };
+  target.on('drain', () => {
+    blocked = false;
+    pump();
+  });
+  target.on('close', () => stop());
+  target.on('error', () => stop());
+  stop = source.onReady(pump);
+  pump();
+}

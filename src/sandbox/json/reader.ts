@@ -1,0 +1,213 @@
+/**
+ * Reads JSON as Go does where clients can tell: the words of the errors (encoding/json scanner.go), at most 10,000
+ * levels, and members that occur twice remembered for field validation. JSON.parse does none of the three.
+ */
+import { type Json, type JsonObject, NumberLiteral, put } from './value.js';
+
+/** Text that is not JSON; the message is Go's. */
+export class JsonSyntaxError extends Error {}
+
+const MAX_DEPTH = 10_000;
+const duplicates = new WeakMap<object, string[]>();
+
+/** Members that occurred more than once in the text this object was read from; the last one counts. */
+export function duplicateMembers(object: object): readonly string[] {
+  return duplicates.get(object) ?? [];
+}
+
+export function readJson(text: string): Json {
+  const reader = new Reader(text);
+  const value = reader.value(0);
+  reader.skipSpace();
+  if (reader.at < text.length) throw reader.invalid('after top-level value');
+  return value;
+}
+
+class Reader {
+  at = 0;
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  skipSpace(): void {
+    for (;;) {
+      const c = this.text.charCodeAt(this.at);
+      if (c === 32 || c === 10 || c === 13 || c === 9) this.at++;
+      else return;
+    }
+  }
+
+  invalid(context: string): JsonSyntaxError {
+    if (this.at >= this.text.length) return new JsonSyntaxError('unexpected end of JSON input');
+    return new JsonSyntaxError(`invalid character ${quoteByte(this.text, this.at)} ${context}`);
+  }
+
+  value(depth: number): Json {
+    this.skipSpace();
+    const c = this.text[this.at];
+    if (c === '{' || c === '[') {
+      if (depth >= MAX_DEPTH) throw new JsonSyntaxError('exceeded max depth');
+      this.at++;
+      return c === '{' ? this.object(depth + 1) : this.array(depth + 1);
+    }
+    if (c === '"') return this.string();
+    if (c === 't') return this.literal('true', true);
+    if (c === 'f') return this.literal('false', false);
+    if (c === 'n') return this.literal('null', null);
+    if (c === '-' || (c !== undefined && c >= '0' && c <= '9')) return this.number();
+    throw this.invalid('looking for beginning of value');
+  }
+
+  private object(depth: number): JsonObject {
+    const object: JsonObject = {};
+    this.skipSpace();
+    if (this.text[this.at] === '}') {
+      this.at++;
+      return object;
+    }
+    for (;;) {
+      this.skipSpace();
+      if (this.text[this.at] !== '"') throw this.invalid('looking for beginning of object key string');
+      const key = this.string();
+      this.skipSpace();
+      if (this.text[this.at] !== ':') throw this.invalid('after object key');
+      this.at++;
+      if (Object.hasOwn(object, key)) duplicates.set(object, [...duplicateMembers(object), key]);
+      put(object, key, this.value(depth));
+      this.skipSpace();
+      const c = this.text[this.at];
+      if (c !== ',' && c !== '}') throw this.invalid('after object key:value pair');
+      this.at++;
+      if (c === '}') return object;
+    }
+  }
+
+  private array(depth: number): Json[] {
+    const items: Json[] = [];
+    this.skipSpace();
+    if (this.text[this.at] === ']') {
+      this.at++;
+      return items;
+    }
+    for (;;) {
+      items.push(this.value(depth));
+      this.skipSpace();
+      const c = this.text[this.at];
+      if (c !== ',' && c !== ']') throw this.invalid('after array element');
+      this.at++;
+      if (c === ']') return items;
+    }
+  }
+
+  private literal<T extends Json>(word: string, value: T): T {
+    for (let i = 1; i < word.length; i++) {
+      this.at++;
+      if (this.text[this.at] !== word[i]) throw this.invalid(`in literal ${word} (expecting '${word[i]}')`);
+    }
+    this.at++;
+    return value;
+  }
+
+  private string(): string {
+    const start = this.at;
+    this.at++;
+    for (;;) {
+      const c = this.text.charCodeAt(this.at);
+      if (c === 34) break;
+      if (c === 92) this.escape();
+      else if (Number.isNaN(c) || c < 32) throw this.invalid('in string literal');
+      else this.at++;
+    }
+    this.at++;
+    const text: string = JSON.parse(this.text.slice(start, this.at));
+    return text.isWellFormed() ? text : text.toWellFormed();
+  }
+
+  private escape(): void {
+    this.at++;
+    if (this.text[this.at] !== 'u') {
+      if (!'bfnrt\\/"'.includes(this.text[this.at] ?? '?')) throw this.invalid('in string escape code');
+      this.at++;
+      return;
+    }
+    this.at++;
+    for (let i = 0; i < 4; i++, this.at++) {
+      if (!/^[0-9a-fA-F]$/.test(this.text[this.at] ?? '')) throw this.invalid('in \\u hexadecimal character escape');
+    }
+  }
+
+  private number(): number | NumberLiteral {
+    const start = this.at;
+    if (this.text[this.at] === '-') {
+      this.at++;
+      if (!this.isDigit()) throw this.invalid('in numeric literal');
+    }
+    if (this.text[this.at] === '0') this.at++;
+    else this.digits();
+    if (this.text[this.at] === '.') {
+      this.at++;
+      if (!this.isDigit()) throw this.invalid('after decimal point in numeric literal');
+      this.digits();
+    }
+    if (this.text[this.at] === 'e' || this.text[this.at] === 'E') {
+      this.at++;
+      if (this.text[this.at] === '+' || this.text[this.at] === '-') this.at++;
+      if (!this.isDigit()) throw this.invalid('in exponent of numeric literal');
+      this.digits();
+    }
+    const text = this.text.slice(start, this.at);
+    const value = Number(text);
+    return String(value) === text && Number.isSafeInteger(value) ? value : new NumberLiteral(text);
+  }
+
+  private isDigit(): boolean {
+    const c = this.text.charCodeAt(this.at);
+    return c >= 48 && c <= 57;
+  }
+
+  private digits(): void {
+    while (this.isDigit()) this.at++;
+  }
+}
+
+/** Go scans bytes: of a character beyond ASCII it names the first byte of its UTF-8 form. */
+function quoteByte(text: string, at: number): string {
+  const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
+  if (char === "'") return `'\\''`;
+  if (char === '"') return `'"'`;
+  const byte = Buffer.from(char)[0] ?? 0;
+  return `'${quoteGo(String.fromCharCode(byte)).slice(1, -1)}'`;
+}
+
+const NAMED: Record<string, string> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+};
+
+/** A string as Go's %q prints it: error messages quote values this way. */
+export function quoteGo(text: string): string {
+  let out = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    if (NAMED[char] !== undefined) out += NAMED[char];
+    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (isPrint(char)) out += char;
+    else if (code < 0x10000) out += `\\u${code.toString(16).padStart(4, '0')}`;
+    else out += `\\U${code.toString(16).padStart(8, '0')}`;
+  }
+  return `${out}"`;
+}
+
+/** Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+export function isPrint(char: string): boolean {
+  return char === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char);
+}

@@ -1,0 +1,172 @@
+/**
+ * JSON into the canonical form of a kind, as Go decodes into its struct and prints it again: unknown members dropped
+ * and reported, zero values left out, fields in the order of the struct, times in UTC. Errors carry Go's words.
+ */
+import { readMicroTime, readTime } from '../json/go-time.js';
+import { duplicateMembers } from '../json/reader.js';
+import { isObject, type Json, type JsonObject, member, NumberLiteral, put } from '../json/value.js';
+import { type Field, type FieldType, goType, type StructType } from './types.js';
+
+/** A value of the wrong type, or a text that a field cannot hold. */
+export class DecodeError extends Error {}
+
+export interface Decoded {
+  object: JsonObject;
+  /** `unknown field "a.b"`, `duplicate field "a.b"`: errors for fieldValidation=Strict, warnings for Warn. */
+  strict: string[];
+}
+
+/** Decodes an object of a kind. Throws DecodeError. */
+export function decode(type: StructType, value: JsonObject): Decoded {
+  const decoder = new Decoder();
+  const object = decoder.struct(type, value, '');
+  // Go goes on after a value of the wrong type and answers the first such error; a time it cannot read ends it at once.
+  if (decoder.firstError) throw new DecodeError(decoder.firstError);
+  return { object, strict: decoder.strict };
+}
+
+class Decoder {
+  firstError: string | undefined;
+  readonly strict: string[] = [];
+
+  struct(type: StructType, value: JsonObject, path: string): JsonObject {
+    const decoded: JsonObject = {};
+    for (const key of Object.keys(value)) {
+      const at = path === '' ? key : `${path}.${key}`;
+      const field = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
+      if (!field) this.report(`unknown field "${at}"`);
+      else decoded[key] = this.value(field.type, value[key] ?? null, at, type.go);
+    }
+    for (const key of duplicateMembers(value)) {
+      if (Object.hasOwn(type.fields, key)) this.report(`duplicate field "${path === '' ? key : `${path}.${key}`}"`);
+    }
+    return inOrder(type, decoded);
+  }
+
+  private report(strict: string): void {
+    if (!this.strict.includes(strict)) this.strict.push(strict);
+  }
+
+  private mismatch(value: Json, at: string, owner: string, type: string): undefined {
+    const field = at.replace(/\[[^\]]*\]/g, '');
+    this.firstError ??= `json: cannot unmarshal ${kindOf(value)} into Go struct field ${owner}.${field} of type ${type}`;
+    return undefined;
+  }
+
+  /** Undefined is Go's zero value. */
+  private value(type: FieldType, value: Json, at: string, owner: string): Json | undefined {
+    if (value === null) return undefined;
+    switch (type.is) {
+      case 'any':
+        return value;
+      case 'string':
+        return typeof value === 'string' ? value : this.mismatch(value, at, owner, goType(type));
+      case 'bool':
+        return typeof value === 'boolean' ? value : this.mismatch(value, at, owner, 'bool');
+      case 'int32':
+      case 'int64':
+        return this.integer(type.is, value, at, owner);
+      case 'time':
+      case 'microTime':
+        return instant(type.is, value);
+      case 'stringMap':
+        return isObject(value) ? this.stringMap(value, at, owner) : this.mismatch(value, at, owner, goType(type));
+      case 'struct':
+        return isObject(value) ? this.struct(type.struct, value, at) : this.mismatch(value, at, owner, goType(type));
+      case 'list':
+        if (!Array.isArray(value)) return this.mismatch(value, at, owner, goType(type));
+        return value.map((item, i) => this.value(type.of, item, `${at}[${i}]`, owner) ?? zero(type.of));
+    }
+  }
+
+  private integer(type: 'int32' | 'int64', value: Json, at: string, owner: string): number | undefined {
+    const limit = type === 'int32' ? 2 ** 31 : 2 ** 63;
+    if (typeof value === 'number') {
+      if (value >= -limit && value < limit) return value === 0 ? 0 : value;
+    } else if (value instanceof NumberLiteral && type === 'int64' && /^-?\d+$/.test(value.text)) {
+      const exact = BigInt(value.text);
+      if (exact === BigInt.asIntN(64, exact)) return Number(exact);
+    }
+    const isNumber = typeof value === 'number' || value instanceof NumberLiteral;
+    const what = value instanceof NumberLiteral ? value.text : String(value);
+    if (!isNumber) return this.mismatch(value, at, owner, type);
+    this.firstError ??= `json: cannot unmarshal number ${what} into Go struct field ${owner}.${at} of type ${type}`;
+    return undefined;
+  }
+
+  private stringMap(value: JsonObject, at: string, owner: string): JsonObject {
+    const map: JsonObject = {};
+    for (const key of Object.keys(value)) {
+      const item = value[key] ?? null;
+      if (item === null) put(map, key, '');
+      else if (typeof item === 'string') put(map, key, item);
+      else this.mismatch(item, at, owner, 'string');
+    }
+    for (const key of duplicateMembers(value)) this.report(`duplicate field "${at}.${key}"`);
+    return map;
+  }
+}
+
+/** null for Go's zero time, which is printed as null. */
+function instant(type: 'time' | 'microTime', value: Json): string | null {
+  if (typeof value !== 'string') {
+    throw new DecodeError(`json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
+  }
+  try {
+    const text = type === 'microTime' ? readMicroTime(value) : readTime(value);
+    return text.startsWith('0001-01-01T00:00:00') && !/\.0*[1-9]/.test(text) ? null : text;
+  } catch (error) {
+    throw new DecodeError((error as Error).message);
+  }
+}
+
+function kindOf(value: Json): string {
+  if (Array.isArray(value)) return 'array';
+  if (value instanceof NumberLiteral) return 'number';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value;
+}
+
+function zero(type: FieldType): Json {
+  switch (type.is) {
+    case 'string':
+      return '';
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+      return 0;
+    case 'struct':
+      return inOrder(type.struct, {});
+    default:
+      return null;
+  }
+}
+
+/** The canonical form: what Go's encoder would print, in the order of the struct. */
+function inOrder(type: StructType, decoded: JsonObject): JsonObject {
+  const object: JsonObject = {};
+  for (const [name, field] of Object.entries(type.fields)) {
+    const value = printed(field, member(decoded, name));
+    if (value !== undefined) object[name] = value;
+  }
+  return object;
+}
+
+function printed(field: Field, value: Json | undefined): Json | undefined {
+  const { type } = field;
+  if (field.pointer) return value;
+  if (type.is === 'struct' && value === undefined) {
+    const empty = inOrder(type.struct, {});
+    return field.omitZero && Object.keys(empty).length === 0 ? undefined : empty;
+  }
+  if (type.is === 'struct' && field.omitZero && isObject(value) && Object.keys(value).length === 0) return undefined;
+  if (field.always) return value ?? zero(type);
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return undefined;
+  if (Array.isArray(value)) return value.length > 0 ? value : undefined;
+  if (type.is === 'stringMap') return Object.keys(value).length > 0 ? value : undefined;
+  return value;
+}
+
+/** An object of the kind with nothing set. */
+export const emptyObject = (type: StructType): JsonObject => inOrder(type, {});
