@@ -37,7 +37,7 @@ export function hostOf(given: ConnectEnv): Host {
     clock: given.clock ?? systemClock,
     readFile: given.readFile ?? ((file) => readFileSync(file)),
     serviceAccountDir: given.serviceAccountDir ?? SERVICE_ACCOUNT_DIR,
-    stdinIsTerminal: given.stdinIsTerminal ?? (() => process.stdin.isTTY === true),
+    stdinIsTerminal: given.stdinIsTerminal ?? (() => process.getBuiltinModule('node:tty').isatty(0)),
     onPluginOutput: given.onPluginOutput ?? null,
   };
 }

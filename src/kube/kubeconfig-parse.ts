@@ -1,6 +1,7 @@
 /** The text of one kubeconfig file -> its entries, with the place of whatever is wrong. No message quotes a value. */
 import { ConnectError } from './connection.js';
 import type { AuthProvider, Cluster, Context, ExecConfig, Kubeconfig, User } from './kubeconfig.js';
+import { readPlainYaml } from './plain-yaml.js';
 import type { Path } from './yaml-text.js';
 
 /** `extensions[]` name under which a cluster configures exec plugins (client-go `clientcmd.clusterExtensionKey`). */
@@ -48,6 +49,8 @@ async function parseText(text: string, file: string): Promise<unknown> {
       // Flow YAML, or broken: the YAML parser knows, and says where.
     }
   }
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) return plain;
   const { parseYaml } = await import('./yaml-text.js');
   return parseYaml(text, file);
 }
