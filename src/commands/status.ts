@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
 import { progressLine } from '../cli/progress.js';
 import type { LeaseApi } from '../lease/api.js';
+import type { Micros } from '../lease/micro-time.js';
 import { leaseStatus, type StatusReport, type StatusRequest, type StatusRow } from '../operations/status.js';
 import { rowOrder, SORT_COLUMNS } from '../operations/status-order.js';
 import { jsonText, leaseStatusList } from '../view/json.js';
@@ -89,7 +90,7 @@ export default class Status extends KleCommand {
     const isFolded = (row: StatusRow) => fold && row.record?.role === FOLDED_ROLE;
     const shown = report.rows.filter((row) => !isFolded(row));
     if (order) shown.sort(order);
-    if (shown.length > 0 || report.failures.length === 0) await this.#print(shown, flags, namespace);
+    if (shown.length > 0 || report.failures.length === 0) await this.#print(shown, flags, namespace, report.now);
     await this.#remarks(report, report.rows.filter(isFolded));
     return ending(report, shown, flags.check);
   }
@@ -115,6 +116,7 @@ export default class Status extends KleCommand {
     rows: StatusRow[],
     flags: { output: string; 'no-headers': boolean },
     namespace: string | null,
+    now: Micros,
   ): Promise<void> {
     const { io } = this.context;
     const { output } = flags;
@@ -133,7 +135,7 @@ export default class Status extends KleCommand {
       wide: output === 'wide',
       allNamespaces: namespace === null,
       columns: io.stdout.columns,
-      now: this.context.clock.wallMicros(),
+      now,
     };
     const lines = statusTable(rows, layout, await themeFor(io.stdout, io.env));
     io.stdout.write(`${lines.slice(flags['no-headers'] ? 1 : 0).join('\n')}\n`);

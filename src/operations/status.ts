@@ -1,6 +1,6 @@
 /** Who leads, and is that still so? One look at each Lease, or a watch of some seconds and then the judgement. */
 import type { Answer, ApiFailure, LeaseApi, LeaseRef, LeaseScope, ServerTime } from '../lease/api.js';
-import { MICROS_PER_MS, microsToMs } from '../lease/micro-time.js';
+import { MICROS_PER_MS, type Micros, microsToMs } from '../lease/micro-time.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { judge, type Looks, type Verdict } from '../lease/verdict.js';
 import type { Clock } from '../platform/clock.js';
@@ -25,6 +25,8 @@ export interface StatusReport {
   rows: StatusRow[];
   /** What could not be read, beside the rows that could. */
   failures: ApiFailure[];
+  /** The server's time (its middle, for it is known as an interval), else this machine's. */
+  now: Micros;
   /** How far this machine's wall clock certainly is from the server's, in milliseconds; positive: ours is ahead. */
   clockDifferenceMs: number;
 }
@@ -47,6 +49,7 @@ export async function leaseStatus(request: StatusRequest, ports: StatusPorts): P
   return {
     rows: seen.found.map(({ ref, record, looks }) => ({ ref, record, verdict: judge(record, looks, now) })),
     failures: seen.failures,
+    now: now.server ? (now.server.earliest + now.server.latest) / 2n : now.wall,
     clockDifferenceMs: clockDifference(now.wall, now.server),
   };
 }

@@ -92,12 +92,12 @@ export function failureText(failure: ApiFailure): FailureText {
       return { message: `the server failed (${failure.status}): ${failure.message}`, tries: ['try again later'] };
     case 'timeout':
       return {
-        message: `no answer within ${failure.afterMs / 1000}s: ${failure.message}`,
+        message: `no answer from the server within ${failure.afterMs / 1000}s`,
         tries: ['a longer --request-timeout, or see whether the API server is overloaded'],
       };
     case 'not-kubernetes':
       return {
-        message: `this is no Kubernetes API server: ${failure.message}`,
+        message: `this is no Kubernetes API server: ${failure.message} (${failure.status}${failure.contentType && `, ${failure.contentType}`})`,
         tries: ['check `server` in the kubeconfig; a proxy or a login page may be answering in its place'],
       };
     case 'aborted':

@@ -1,7 +1,7 @@
 /** `kle status` as text. */
 import { fingerprint } from '../../lease/fingerprint.js';
 import { microsToMs } from '../../lease/micro-time.js';
-import type { LeaseRole } from '../../lease/record.js';
+import type { LeaseRecord, LeaseRole } from '../../lease/record.js';
 import type { LeaseState } from '../../lease/verdict.js';
 import type { StatusRow } from '../../operations/status.js';
 import { problemText } from '../messages.js';
@@ -48,13 +48,19 @@ function wideColumns(now: bigint): Column<StatusRow>[] {
       heading: 'ACQUIRED',
       cell: ({ record }) => (record?.acquireTime == null ? NONE : ago(microsToMs(now - record.acquireTime))),
     },
-    { heading: 'FAMILY', cell: ({ record }) => (record ? fingerprint(record).family : NONE) },
+    { heading: 'FAMILY', cell: ({ record }) => (record ? guess(record) : NONE) },
     { heading: 'ROLE', cell: ({ record }) => record?.role ?? NONE },
     { heading: 'PROBLEMS', cell: ({ verdict }) => safe(verdict.problems.map(problemText).join(', ')) || NONE },
   ];
 }
 
 const NONE = '<none>';
+
+/** A question mark, since it is told from habits of writing and never known. */
+function guess(record: LeaseRecord): string {
+  const { family } = fingerprint(record);
+  return family === 'unknown' ? family : `${family}?`;
+}
 
 const holderCell = (row: StatusRow) => (row.record?.holder ? safe(row.record.holder) : NONE);
 const number = (value: number | null | undefined) => (value == null ? NONE : String(value));
