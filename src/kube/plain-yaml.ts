@@ -44,7 +44,6 @@ function split(text: string): Line[] {
     const line = raw.trimEnd();
     const content = line.trimStart();
     if (content === '' || content.startsWith('#') || (number === 0 && line === '---')) continue;
-    if (line.startsWith('---') || line.startsWith('...') || line.startsWith('%')) throw new NotPlain();
     lines.push({ indent: line.length - content.length, text: content });
   }
   return lines;
@@ -71,7 +70,7 @@ class Reader {
       const [, key, value] = KEY_AND_VALUE.exec(line.text) ?? [];
       if (!key || WORD.test(key) || Object.hasOwn(map, key)) throw new NotPlain();
       this.#at++;
-      map[key] = value ? this.#scalar(value, indent) : this.#nested(indent);
+      map[key] = value ? this.#scalar(value) : this.#nested(indent);
     }
     return map;
   }
@@ -87,13 +86,16 @@ class Reader {
         list.push(this.#map(line.indent));
       } else {
         this.#at++;
-        list.push(this.#scalar(item, indent));
+        list.push(this.#scalar(item));
       }
     }
     return list;
   }
 
-  /** The next line if it stands exactly here. What stands deeper without a reason stops all loops: `isDone` fails. */
+  /**
+   * The next line if it stands exactly here. What stands deeper without a reason, as a value that goes on does, stops all
+   * loops: then `isDone` fails.
+   */
   #line(indent: number): Line | null {
     const line = this.#lines[this.#at];
     return line && line.indent === indent ? line : null;
@@ -107,10 +109,7 @@ class Reader {
     return null;
   }
 
-  #scalar(text: string, indent: number): Value {
-    const next = this.#lines[this.#at];
-    // It may go on in the next line.
-    if (next && next.indent > indent) throw new NotPlain();
+  #scalar(text: string): Value {
     if (text === 'true' || text === 'false') return text === 'true';
     if (text === '{}') return {};
     if (text === '[]') return [];
