@@ -11,8 +11,11 @@ import { type Folder, layOut } from './support/kubeconfig-folder.js';
 import { PROXY_CASES } from './support/kubeconfig-proxies.js';
 import { type Seen, type Servers, startServers } from './support/kubeconfig-server.js';
 
-const kubectl = spawnSync('kubectl', ['version', '--client'], { encoding: 'utf8' });
-if (kubectl.status !== 0) console.warn('skipped: comparison with kubectl, because there is no kubectl on PATH');
+/** Another version: KUBECTL=/path/to/kubectl. */
+const program = process.env.KUBECTL ?? 'kubectl';
+const kubectl = spawnSync(program, ['version', '--client'], { encoding: 'utf8' });
+if (kubectl.status !== 0)
+  console.warn('skipped: comparison with kubectl, because there is no kubectl (on PATH, or at $KUBECTL)');
 
 let servers: Servers;
 let root: string;
@@ -40,7 +43,7 @@ function run(
   words: string[],
   { env, flags }: Folder,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn('kubectl', [...flagWords(flags), ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [...flagWords(flags), ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
