@@ -12,9 +12,10 @@ import type {
 } from '../lease/api.js';
 import { type LeaseObject, type LeaseRecord, readLease } from '../lease/record.js';
 import { systemClock } from '../platform/clock.js';
+import type { ApiRequest } from './api-request.js';
 import type { Connection } from './connection.js';
 import type { Target } from './failure.js';
-import { type ApiRequest, Transport, type TransportOptions } from './transport.js';
+import { Transport, type TransportOptions } from './transport.js';
 import { watchLeases } from './watch.js';
 
 const API = '/apis/coordination.k8s.io/v1';

@@ -38,6 +38,13 @@ describe('the server clock', () => {
     expect(clock.at(0, 3605)).toEqual({ earliest: micros(DATE), latest: micros(DATE + 1000 + 3600) });
   });
 
+  it('knows less and less while nothing is heard', () => {
+    const clock = new ServerClock();
+    clock.observe({ sentMs: 0, receivedMs: 0, dateMs: DATE, suspendedMs: 0 });
+    // 200 ppm of 1,000 s.
+    expect(clock.at(1_000_000, 0)).toEqual({ earliest: micros(DATE + 999_800), latest: micros(DATE + 1_001_200) });
+  });
+
   it('always holds the true time of one server whose rate differs by up to 150 ppm', () => {
     const request = fc.record({
       pauseMs: fc.integer({ min: 0, max: 100_000 }),

@@ -14,8 +14,9 @@ import {
   status,
   type TestServer,
 } from '../../test/support/test-server.js';
+import type { ApiRequest } from './api-request.js';
 import type { Connection } from './connection.js';
-import { type ApiRequest, Transport, type TransportOptions } from './transport.js';
+import { Transport, type TransportOptions } from './transport.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -131,6 +132,16 @@ describe('a connection that fails', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('had gone stale: nor is the GET sent again over another socket of that time', async () => {
+    // Two sockets wait in the pool, both closed by the server without our having noticed.
+    const server = await serve(ok, ok, reset, ok);
+    const transport = open(server.url);
+    await Promise.all([transport.json(get), transport.json(get)]);
+    expect(server.connections).toBe(2);
+    expect(await transport.json(get)).toMatchObject({ ok: true });
+    expect(server.requests.at(-1)?.connection).toBe(2);
+  });
+
   it('breaks in the middle of the answer', async () => {
     const server = await serve((socket) => {
       socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"half":');
@@ -168,7 +179,8 @@ describe('a limit', () => {
     });
     const result = open(server.url, { clock, timeoutMs: 4_000 }).json(get);
     await half;
-    // The head may or may not have been read by now: both must end the same way.
+    // Whether or not the head has been read by now, the call must end the same way.
+    for (let i = 0; i < 20; i++) await settled();
     clock.advance(4_000);
     expect(await result).toMatchObject({ failure: { kind: 'timeout' } });
   });

@@ -5,15 +5,16 @@
  * had anew; a GET whose kept-alive socket turned out to be closed; a GET that was told by 429 or 5xx to come back
  * (Retry-After). A write is otherwise never repeated here: whoever decided on it decides again.
  */
-import type { OutgoingHttpHeaders } from 'node:http';
-import type { Answer, ApiFailure, CallOptions, CallTimes, ServerTime } from '../lease/api.js';
+import type { Answer, ApiFailure, CallTimes, ServerTime } from '../lease/api.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { openPool, type SocketPool } from './agent.js';
+import { type ApiRequest, addressOf, outgoingOf } from './api-request.js';
 import type { Connection, Credential } from './connection.js';
 import { readBody, type Sent, send, TooLongError } from './exchange.js';
-import { failureOfError, failureOfReply, notKubernetes, type Reply, type Target } from './failure.js';
+import { failureOfError, failureOfReply, notKubernetes, type Reply } from './failure.js';
 import { Limits } from './limits.js';
 import { parseHttpDate, ServerClock } from './server-clock.js';
+import { BodyStream, type StreamHandle, type StreamSink } from './stream.js';
 
 export interface TransportOptions {
   /** Of a call that names none, from the moment its credential is there. Null: for ever. Default 30 s. */
@@ -23,36 +24,10 @@ export interface TransportOptions {
   clock?: Clock | undefined;
 }
 
-export interface ApiRequest extends CallOptions {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Absolute and escaped, such as `/apis/coordination.k8s.io/v1/leases`. */
-  path: string;
-  /** Pairs with an undefined value are left out. */
-  query?: Readonly<Record<string, string | number | undefined>> | undefined;
-  /** Sent as JSON. */
-  body?: unknown;
-  /** What the request is about, for the words of a failure. */
-  target: Target;
-}
-
-/** Receives an answer as it comes. `onEnd` is called once, last, with null when the server ended the answer by itself. */
-export interface StreamSink {
-  onOpen(): void;
-  onChunk(chunk: Buffer): void;
-  onEnd(failure: ApiFailure | null): void;
-}
-
-export interface StreamHandle {
-  pause(): void;
-  resume(): void;
-  /** Ends the stream; `onEnd` is not called any more. */
-  close(): void;
-}
-
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** 10,000 Leases in one page are some 15 MiB. */
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
-/** Longest polite wait when a call has no deadline. */
+/** A longer Retry-After is the caller's to decide on. */
 const LONGEST_POLITE_WAIT_MS = 10_000;
 
 type Head = Extract<Sent, { ok: true }>['head'];
@@ -76,8 +51,7 @@ export class Transport {
     this.#timeoutMs = options.timeoutMs === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutMs;
     this.#userAgent = options.version ? `kle/${options.version}` : 'kle';
     this.#pool = openPool(connection);
-    // Without userinfo.
-    this.#address = `${connection.server.protocol}//${connection.server.host}${prefixOf(connection.server)}`;
+    this.#address = addressOf(connection.server);
   }
 
   /** The body of a 2xx answer as text. Any other answer is a failure. */
@@ -104,42 +78,14 @@ export class Transport {
 
   /** A GET whose 2xx answer is handed on as it comes. The deadline covers the time until its head is there. */
   stream(request: ApiRequest & { method: 'GET' }, sink: StreamSink): StreamHandle {
-    const closing = new AbortController();
-    const signal = request.signal ? AbortSignal.any([request.signal, closing.signal]) : closing.signal;
-    let head: Head | undefined;
-    let paused = false;
-    const end = (failure: ApiFailure | null) => {
-      if (!closing.signal.aborted) sink.onEnd(failure);
-      closing.abort();
-    };
-    const begin = (opened: Open): Answer<undefined> => {
-      head = opened.head;
-      const stop = () => opened.head.destroy();
-      signal.addEventListener('abort', stop, { once: true });
-      sink.onOpen();
-      head.on('data', (chunk: Buffer) => {
-        if (!closing.signal.aborted) sink.onChunk(chunk);
-      });
-      if (paused) head.pause();
-      head.once('end', () => end(null));
-      head.once('error', (error) => end(this.#failure(error)));
-      head.once('close', () => end({ kind: 'aborted', message: 'the stream was given up' }));
-      return { ok: true, value: undefined, times: this.#times(opened.sentMs) };
-    };
-    void this.#withRetries({ ...request, signal }, async (opened) => begin(opened)).then((answer) => {
-      if (!answer.ok) end(answer.failure);
+    const stream = new BodyStream(sink, this.#address, request.signal);
+    void this.#withRetries<undefined>({ ...request, signal: stream.signal }, async ({ head, sentMs }) => {
+      stream.begin(head);
+      return { ok: true, value: undefined, times: this.#times(sentMs) };
+    }).then((answer) => {
+      if (!answer.ok) stream.end(answer.failure);
     });
-    return {
-      pause: () => {
-        paused = true;
-        head?.pause();
-      },
-      resume: () => {
-        paused = false;
-        head?.resume();
-      },
-      close: () => closing.abort(),
-    };
+    return stream;
   }
 
   /** The server's clock as far as its answers tell it; undefined before the first. */
@@ -195,7 +141,7 @@ export class Transport {
     const credential = await limits.race(this.connection.credential());
     if (request.timeoutMs === undefined && this.#timeoutMs !== null) limits.expireAfter(this.#timeoutMs);
     const sentMs = this.#clock.monoMs();
-    const outgoing = this.#outgoing(request, credential);
+    const outgoing = outgoingOf(request, this.connection, credential, this.#userAgent);
     const sent = await send(this.connection, this.#pool, credential, outgoing, limits, () => this.#clock.monoMs());
     const isWrite = request.method !== 'GET';
     if (!sent.ok) {
@@ -241,22 +187,6 @@ export class Transport {
     await limits.race(over).finally(cancel);
   }
 
-  #outgoing(request: ApiRequest, credential: Credential) {
-    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    const headers: OutgoingHttpHeaders = { accept: 'application/json', 'user-agent': this.#userAgent };
-    if (credential.authorization !== undefined) headers.authorization = credential.authorization;
-    if (body) {
-      headers['content-type'] = 'application/json';
-      headers['content-length'] = body.length;
-    }
-    for (const [name, value] of this.connection.headers) {
-      const key = name.toLowerCase();
-      headers[key] = key in headers ? [headers[key] as string | string[], value].flat() : value;
-    }
-    const path = prefixOf(this.connection.server) + request.path + queryOf(request.query);
-    return { method: request.method, path, headers, body };
-  }
-
   #feedClock({ head, writableMs, headMs }: Extract<Sent, { ok: true }>): void {
     const dateMs = parseHttpDate(head.headers.date ?? '');
     if (dateMs === undefined) return;
@@ -268,15 +198,7 @@ export class Transport {
   #times = (sentMs: number): CallTimes => ({ sentMs, receivedMs: this.#clock.monoMs() });
 }
 
-const prefixOf = (server: URL): string => server.pathname.replace(/\/+$/, '');
-
-function queryOf(query: ApiRequest['query']): string {
-  const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string | number] => pair[1] !== undefined);
-  if (pairs.length === 0) return '';
-  return `?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')}`;
-}
-
-/** The server or a box between closed the socket while it was idle: nothing of this request was looked at. */
+/** Most likely the server or a box between closed the socket while it was idle; nobody can be sure of it. */
 function isStale(sent: Extract<Sent, { ok: false }>, failure: ApiFailure): boolean {
   return sent.reused && failure.kind === 'unreachable' && ['ECONNRESET', 'EPIPE'].includes(failure.code);
 }

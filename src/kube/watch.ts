@@ -3,7 +3,7 @@ import type { Answer, LeaseList, LeaseWatchEvent } from '../lease/api.js';
 import type { Clock } from '../platform/clock.js';
 import type { Target } from './failure.js';
 import { KnownLeases } from './known-leases.js';
-import type { StreamHandle, StreamSink } from './transport.js';
+import type { StreamHandle, StreamSink } from './stream.js';
 import { garbage, LineSplitter, readWatchLine } from './watch-lines.js';
 import { WatchQueue } from './watch-queue.js';
 import {
@@ -55,6 +55,8 @@ class LeaseWatch implements AsyncIterator<LeaseWatchEvent, undefined> {
   /** The request that is not made before the consumer has caught up. */
   #held: (() => void) | undefined;
   #paused = false;
+  /** Makes what still comes from the current stream unheard. */
+  #deafen = () => {};
   #cancelWait = () => {};
   #cancelSilence = () => {};
   #silenceMs = 0;
@@ -145,7 +147,10 @@ class LeaseWatch implements AsyncIterator<LeaseWatchEvent, undefined> {
     const feed = (input: WatchInput) => {
       if (open) this.#feed(input);
     };
-    const stream = this.#ports.open(
+    this.#deafen = () => {
+      open = false;
+    };
+    this.#stream = this.#ports.open(
       { watch: 1, allowWatchBookmarks: 'true', resourceVersion, timeoutSeconds },
       {
         onOpen: () => feed({ type: 'opened', atMs: clock.monoMs() }),
@@ -165,17 +170,11 @@ class LeaseWatch implements AsyncIterator<LeaseWatchEvent, undefined> {
         },
       },
     );
-    this.#stream = {
-      ...stream,
-      close: () => {
-        open = false;
-        stream.close();
-      },
-    };
     this.#listenForSilence();
   }
 
   #close(): void {
+    this.#deafen();
     this.#stream?.close();
     this.#stream = undefined;
     this.#listing?.abort();
