@@ -2,7 +2,6 @@
 import { Command } from '@oclif/core/command';
 import type { Context } from './context.js';
 import { UsageError } from './errors.js';
-import type { ExitCode } from './exit-codes.js';
 
 /** A verb: `run` parses, calls one operation, shows its result and returns the exit code. It never exits itself. */
 export abstract class KleCommand extends Command {
@@ -10,7 +9,8 @@ export abstract class KleCommand extends Command {
   /** The words after `--`; undefined when there was no `--`. */
   commandWords: string[] | undefined;
 
-  abstract override run(): Promise<ExitCode>;
+  /** An exit code of the table, or that of the command that was run in kle's place. */
+  abstract override run(): Promise<number>;
 
   /** For verbs that take no CMD. */
   protected refuseCommandWords(): void {

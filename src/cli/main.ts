@@ -14,7 +14,7 @@ import { version } from './version.js';
 /** Runs kle with the words after its name. */
 export async function main(argv: readonly string[]): Promise<void> {
   const context = processContext();
-  let code: ExitCode;
+  let code: number;
   try {
     code = await dispatch(argv, context);
   } catch (error) {
@@ -23,7 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   exitAfterFlush(code);
 }
 
-async function dispatch(argv: readonly string[], context: Context): Promise<ExitCode> {
+async function dispatch(argv: readonly string[], context: Context): Promise<number> {
   const [word, ...rest] = await verbAtTheFront(argv);
   if (word === undefined || word === '--help' || word === '-h' || (word === 'help' && rest.length === 0)) {
     const { rootHelp } = await import('./help.js');
@@ -46,7 +46,7 @@ async function verbAtTheFront(argv: readonly string[]): Promise<readonly string[
   return verbFirst(argv, connectionFlags);
 }
 
-async function runVerb(name: string, verb: Verb, argv: readonly string[], context: Context): Promise<ExitCode> {
+async function runVerb(name: string, verb: Verb, argv: readonly string[], context: Context): Promise<number> {
   const Class = await verb.load();
   Class.id = name;
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;

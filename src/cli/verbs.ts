@@ -11,4 +11,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'who leads, and whether that is still so',
     load: async () => (await import('../commands/status.js')).default,
   },
+  sandbox: {
+    summary: 'an API server for Leases on this machine, to try and test things on',
+    load: async () => (await import('../commands/sandbox.js')).default,
+  },
 };

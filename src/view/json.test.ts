@@ -13,8 +13,8 @@ it('reads back as it was and holds no character that a terminal obeys', () => {
     fc.property(awkward, (text) => {
       const document = { items: [{ holder: text }] };
       for (const [said, back] of [
-        [jsonText(document), JSON.parse],
-        [yamlText(document), parse],
+        [jsonText(document), (said: string) => JSON.parse(said)],
+        [yamlText(document), (said: string) => parse(said)],
       ] as const) {
         expect(back(said)).toEqual(document);
         expect(said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028-\u202e]/);
