@@ -5,7 +5,7 @@
  *   node scripts/build.mjs            builds
  *   node scripts/build.mjs --report   and says what is in each chunk
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,10 +30,14 @@ const lazyOclif = {
   name: 'lazy-oclif',
   setup(plugin) {
     plugin.onResolve({ filter: /^(\.|debug$)/ }, ({ importer, path }) => {
-      const unused = importer.includes('@oclif') && UNUSED.some((one) => one.importer.test(importer) && one.path.test(path));
+      const unused =
+        importer.includes('@oclif') && UNUSED.some((one) => one.importer.test(importer) && one.path.test(path));
       return unused ? { path, namespace: 'unused' } : undefined;
     });
-    plugin.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = () => () => {};', loader: 'js' }));
+    plugin.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
+      contents: 'module.exports = () => () => {};',
+      loader: 'js',
+    }));
     plugin.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/].*\.js$/ }, async ({ path }) => {
       return { contents: lazyRequires(await readFile(path, 'utf8')), loader: 'js' };
     });
@@ -99,18 +103,30 @@ const result = await build({
   plugins: [lazyOclif],
 });
 
-rmSync(dist, { recursive: true, force: true });
-for (const file of result.outputFiles) {
-  mkdirSync(dirname(file.path), { recursive: true });
-  writeFileSync(file.path, await toCommonJs(file.text));
+const files = new Map();
+for (const file of result.outputFiles) files.set(relative(dist, file.path), await toCommonJs(file.text));
+files.set('package.json', '{ "type": "commonjs" }\n');
+files.set('THIRD-PARTY-LICENSES.txt', thirdPartyLicences(result.metafile.inputs).join(`\n${'-'.repeat(80)}\n\n`));
+replaceFolder(dist, files);
+
+/** What is the same stays untouched, so that a build beside running tests does not take their files away. */
+function replaceFolder(folder, wanted) {
+  mkdirSync(join(folder, 'chunks'), { recursive: true });
+  for (const [name, text] of wanted) {
+    const path = join(folder, name);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+  }
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !wanted.has(relative(folder, path))) rmSync(path, { force: true });
+  }
 }
-writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
-writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(result.metafile.inputs).join(`\n${'-'.repeat(80)}\n\n`));
 
 if (process.argv.includes('--report')) {
   for (const [file, { inputs }] of Object.entries(result.metafile.outputs)) {
     const largest = Object.entries(inputs).sort((a, b) => b[1].bytesInOutput - a[1].bytesInOutput);
     process.stdout.write(`${relative(dist, join(root, file))} ${readFileSync(join(root, file)).length}\n`);
-    for (const [name, { bytesInOutput }] of largest.slice(0, 12)) process.stdout.write(`    ${bytesInOutput} ${name}\n`);
+    for (const [name, { bytesInOutput }] of largest.slice(0, 12))
+      process.stdout.write(`    ${bytesInOutput} ${name}\n`);
   }
 }

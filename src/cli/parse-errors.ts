@@ -13,5 +13,6 @@ export function usageErrorOf(error: unknown): UsageError | undefined {
     const [, flag = '', value = '', accepted = ''] = expected;
     return new UsageError(`${flag}: ${JSON.stringify(value)} is not accepted`, [`one of: ${accepted}`]);
   }
-  return new UsageError(said.join('; '));
+  const parsing = /^Parsing (--\S+); (.*)$/.exec(said.join('; '));
+  return new UsageError(parsing ? `${parsing[1]}: ${parsing[2]}` : said.join('; '));
 }

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { privateFolder, writePrivateFile } from '../platform/files.js';
+import { fileProblem, privateFolder, writePrivateFile } from '../platform/files.js';
 import { UsageError } from './errors.js';
 
 const CONTEXT = 'kle-sandbox';
@@ -26,7 +26,7 @@ export function kubeconfigPlace(given: string | undefined): KubeconfigPlace {
       try {
         writePrivateFile(path, text);
       } catch (error) {
-        throw new UsageError(`cannot write the kubeconfig ${path}: ${(error as Error).message}`, [
+        throw new UsageError(`cannot write the kubeconfig ${path}: ${fileProblem(error)}`, [
           'choose another place with --kubeconfig-out',
         ]);
       }
@@ -52,7 +52,7 @@ function contentOf(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`, ['choose another --kubeconfig-out']);
+    throw new UsageError(`cannot read ${path}: ${fileProblem(error)}`, ['choose another --kubeconfig-out']);
   }
 }
 

@@ -5,7 +5,7 @@ import { UsageError } from '../cli/errors.js';
 import { EXIT } from '../cli/exit-codes.js';
 import { type KubeconfigPlace, kubeconfigPlace } from '../cli/sandbox-kubeconfig.js';
 import { parseUser } from '../cli/sandbox-user.js';
-import { readTextFile } from '../platform/files.js';
+import { fileProblem, readTextFile } from '../platform/files.js';
 import { runCommand } from '../platform/run-command.js';
 import type { RequestLine, Sandbox, SandboxOptions } from '../sandbox/server.js';
 
@@ -50,7 +50,7 @@ export default class SandboxCommand extends KleCommand {
       multiple: true,
       multipleNonGreedy: true,
     }),
-    http: booleanFlag({ summary: 'plain HTTP instead of TLS' }),
+    http: booleanFlag({ summary: 'plain HTTP instead of TLS; the token is still wanted' }),
     verbose: booleanFlag({ char: 'v', summary: 'a line on stderr for each request' }),
   };
 
@@ -68,7 +68,7 @@ export default class SandboxCommand extends KleCommand {
       );
       try {
         place.write(sandbox.kubeconfig());
-        return await this.#serve(sandbox, place);
+        return await this.#serve(sandbox, place, flags.http);
       } finally {
         await sandbox.close();
       }
@@ -77,10 +77,12 @@ export default class SandboxCommand extends KleCommand {
     }
   }
 
-  async #serve(sandbox: Sandbox, place: KubeconfigPlace): Promise<number> {
+  async #serve(sandbox: Sandbox, place: KubeconfigPlace, http: boolean): Promise<number> {
     const { io, signal } = this.context;
     if (this.commandWords) return runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path });
     io.stdout.write(`export KUBECONFIG=${JSON.stringify(place.path)}\n`);
+    if (http)
+      this.context.say('kubectl and kle send no token over plain HTTP: for clients that do, it is in the kubeconfig');
     this.context.say(`Leases are served on ${sandbox.url}; use the line above in another shell; Ctrl-C ends it`);
     await new Promise<void>((resolve) => {
       if (signal.aborted) return resolve();
@@ -94,7 +96,7 @@ function readData(file: string): string {
   try {
     return readTextFile(file);
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read ${file}: ${fileProblem(error)}`);
   }
 }
 

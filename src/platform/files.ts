@@ -24,3 +24,19 @@ export function privateFolder(prefix: string): { path: string; remove(): void } 
 }
 
 export const readTextFile = (path: string): string => readFileSync(path, 'utf8');
+
+const WORDS: Record<string, string> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is no directory',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left',
+};
+
+/** Why a file could not be read or written, in a few words. */
+export function fileProblem(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return WORDS[code] ?? message;
+}

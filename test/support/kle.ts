@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const bin = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'bin', 'kle.js');
+export const bin = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'bin', 'kle.js');
 
 export interface Run {
   code: number | null;
