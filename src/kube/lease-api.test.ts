@@ -115,6 +115,19 @@ describe('a watch over a socket', () => {
     await iterator.return?.();
   });
 
+  it('closes its connection when the consumer leaves', async () => {
+    let left = () => {};
+    const leaving = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    const { api } = await serve(list([]), (socket) => {
+      socket.on('close', left).write(head());
+      socket.write(chunk(event('ADDED', lease('a', '10'))));
+    });
+    await take(api.watch({}), 2);
+    await leaving;
+  });
+
   it('reads events however they are cut, inside a character too', async () => {
     const bytes = Buffer.concat([event('ADDED', lease('a', '10')), event('MODIFIED', lease('a', '11'))]);
     const dribble: Script = async (socket) => {
@@ -135,17 +148,15 @@ describe('a watch over a socket', () => {
     const all = Buffer.concat(
       Array.from({ length: 5_000 }, (_, i) => chunk(event('ADDED', lease(`l${i}`, `${10 + i}`)))),
     );
-    let written = false;
     const { server, api } = await serve(list([]), (socket) => {
       socket.write(head());
-      socket.write(all, () => {
-        written = true;
-      });
+      socket.write(all);
     });
     const events = api.watch({});
     const iterator = events[Symbol.asyncIterator]();
     await server.seen(2);
-    for (let i = 0; i < 300 && !written; i++) await settled();
+    // Enough turns for more to arrive than the queue holds; were it less, the test would only prove less.
+    for (let i = 0; i < 300; i++) await settled();
     const seen = await take({ [Symbol.asyncIterator]: () => iterator }, 5_001);
     expect(types(seen).slice(0, 2)).toEqual(['synced', 'added']);
     expect(seen.at(-1)).toMatchObject({ type: 'added', record: { name: 'l4999' } });
@@ -187,6 +198,16 @@ describe('a watch over a socket', () => {
   ])('ends with %s after saying so', async (kind, script) => {
     const { api } = await serve(script);
     expect(types(await take(api.watch({}), 9))).toEqual([`disconnected ${kind}`]);
+  });
+
+  it('ends when the list is allowed and the watch is not', async () => {
+    const { api } = await serve(list([]), status(403, { message: 'no' }));
+    expect(types(await take(api.watch({}), 9))).toEqual(['synced', 'disconnected forbidden']);
+  });
+
+  it('lists anew when the server answers 410 in place of a stream', async () => {
+    const { api } = await serve(list([]), status(410), list([lease('a')]), (socket) => socket.write(head()));
+    expect(types(await take(api.watch({}), 3))).toEqual(['synced', 'added', 'synced']);
   });
 
   it('takes a page in place of a stream for garbage, not for the end', async () => {

@@ -15,7 +15,7 @@ import {
   type TestServer,
 } from '../../test/support/test-server.js';
 import type { ApiRequest } from './api-request.js';
-import type { Connection } from './connection.js';
+import { ConnectError, type Connection } from './connection.js';
 import { Transport, type TransportOptions } from './transport.js';
 
 const closing: (() => unknown)[] = [];
@@ -88,6 +88,7 @@ describe('a request', () => {
     const transport = open(server.url, { clock });
     expect(transport.serverTime()).toBeUndefined();
     expect((await transport.json(get)).times).toEqual({ sentMs: 5_000, receivedMs: 5_040 });
+    expect(clock.timers).toBe(0);
     const second = BigInt(Date.UTC(2026, 10, 21, 3, 30, 25)) * 1000n;
     expect(transport.serverTime()).toEqual({ earliest: second, latest: second + 1_040_000n });
   });
@@ -211,12 +212,38 @@ describe('a limit', () => {
   });
 });
 
+describe('a credential', () => {
+  it('that cannot be had is said to be so, and nothing is sent', async () => {
+    const server = await serve(ok);
+    const credential = () => Promise.reject(new ConnectError('the plugin failed'));
+    expect(await open(server.url, {}, { credential }).json(put)).toMatchObject({
+      mayHaveApplied: false,
+      failure: { kind: 'credentials', message: 'the plugin failed' },
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('that fails through a mistake of ours is not called a failure of the cluster', async () => {
+    const server = await serve(ok);
+    const credential = () => Promise.reject(new TypeError('x is not a function'));
+    await expect(open(server.url, {}, { credential }).json(put)).rejects.toThrow(TypeError);
+  });
+
+  it('that no header can carry is not sent, nor shown', async () => {
+    const server = await serve(ok);
+    const result = await open(server.url, {}, { present: { authorization: 'Bearer t0ps3cret\n' } }).json(put);
+    expect(result).toMatchObject({ mayHaveApplied: false, failure: { kind: 'credentials' } });
+    expect(JSON.stringify(result)).not.toContain('t0ps3cret');
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
 describe('sending again', () => {
   function renewing(): Pick<Connection, 'credential' | 'forgetCredential'> & { forgotten: number } {
     const state = {
       forgotten: 0,
       credential: async () => ({ authorization: `Bearer token-${state.forgotten}` }),
-      forgetCredential: () => ++state.forgotten === 1,
+      forgetCredential: () => ++state.forgotten > 0,
     };
     return state;
   }

@@ -9,10 +9,10 @@ import type { Answer, ApiFailure, CallTimes, ServerTime } from '../lease/api.js'
 import { type Clock, systemClock } from '../platform/clock.js';
 import { openPool, type SocketPool } from './agent.js';
 import { type ApiRequest, addressOf, outgoingOf } from './api-request.js';
-import type { Connection, Credential } from './connection.js';
+import { ConnectError, type Connection, type Credential } from './connection.js';
 import { readBody, type Sent, send, TooLongError } from './exchange.js';
 import { failureOfError, failureOfReply, notKubernetes, type Reply } from './failure.js';
-import { Limits } from './limits.js';
+import { LimitError, Limits } from './limits.js';
 import { parseHttpDate, ServerClock } from './server-clock.js';
 import { BodyStream, type StreamHandle, type StreamSink } from './stream.js';
 
@@ -124,6 +124,8 @@ export class Transport {
         }
       }
     } catch (error) {
+      // Anything else is a mistake of ours and keeps its stack.
+      if (!(error instanceof LimitError || error instanceof ConnectError)) throw error;
       const now = this.#clock.monoMs();
       return {
         ok: false,

@@ -87,15 +87,24 @@ export type LeaseWatchEvent =
   | { type: 'synced'; resourceVersion: string; atMs: number }
   /** The server told that nothing in scope changed up to now. */
   | { type: 'bookmark'; resourceVersion: string; atMs: number }
+  /**
+   * The watch is not live from here until `reconnected`: what happens meanwhile is reported late, or only as found. A
+   * stream that the server ends in good order and opens again at once is no such gap.
+   */
   | { type: 'disconnected'; failure: ApiFailure; atMs: number }
   | { type: 'reconnected'; atMs: number };
 
 export interface LeaseApi {
   get(ref: LeaseRef, options?: CallOptions): Promise<Answer<LeaseRecord>>;
+  /** `limit`: Leases per request, 500 by default; 0: all at once. The result is whole and of one version either way. */
   list(scope: LeaseScope, options?: CallOptions & { limit?: number }): Promise<Answer<LeaseList>>;
   create(lease: LeaseObject, options?: CallOptions): Promise<Answer<LeaseRecord>>;
-  /** PUT. `lease` has the uid and resourceVersion of the version the decision was made on (see `amend`). */
+  /**
+   * PUT. `lease` has the uid and resourceVersion of the version the decision was made on (see `amend`); throws TypeError
+   * without them. A replacement that changes nothing is answered with the old resourceVersion.
+   */
   replace(lease: LeaseObject, options?: CallOptions): Promise<Answer<LeaseRecord>>;
+  /** Succeeds, too, where a finalizer holds the Lease: it is then still there, with a deletionTimestamp. */
   delete(
     ref: LeaseRef,
     preconditions: { uid: string; resourceVersion?: string },
