@@ -41,11 +41,34 @@ function sorted(object: JsonObject): JsonObject {
 /** Applies the operations in order; all or nothing. Throws PatchError. */
 export function jsonPatch(target: JsonObject, operations: JsonObject[]): JsonObject {
   let document = cloneJson(target);
-  for (const operation of operations) {
-    applyOperation(document, asPlainNumbers(operation) as unknown as Operation);
-    document = sortedAlong(document, String(operation.path).split('/').slice(1));
+  for (const given of operations) {
+    const operation = rooted(asPlainNumbers(given) as unknown as Operation);
+    if (operation.op === 'replace' && operation.path === '') {
+      if (!isObject(operation.value)) throw new PatchError('replace operation value must be an object');
+      document = operation.value;
+      continue;
+    }
+    applyOperation(document, operation);
+    document = sortedAlong(document, operation.path.split('/').slice(1));
   }
   return document;
+}
+
+/** What stands before the first slash of a path is ignored. */
+function rooted(operation: Operation): Operation {
+  const absolute = (path: unknown) => {
+    if (typeof path !== 'string' || path === '' || path.startsWith('/')) return path;
+    const slash = path.indexOf('/');
+    if (slash < 0) throw new PatchError(`doc is missing path: "${path}"`);
+    return path.slice(slash);
+  };
+  const { from } = operation as { from?: string };
+  if (typeof operation.path !== 'string') throw new PatchError('operation without a path');
+  return {
+    ...operation,
+    path: absolute(operation.path),
+    ...(from === undefined ? {} : { from: absolute(from) }),
+  } as Operation;
 }
 
 /**

@@ -2,6 +2,7 @@
  * The sandbox's memory: objects per resource, one counter of revisions over all of them, and the changes that led
  * here. Pure: no I/O, no clock; whoever writes brings finished objects. One call is one change, so there is one order.
  */
+import { withMeta } from './json/meta.js';
 import type { KubeObject } from './json/value.js';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -165,7 +166,7 @@ export class Store {
 
 /** The object with another resourceVersion; the original stays as it is. */
 export function withVersion(object: KubeObject, revision: number): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  return withMeta(object, { ...object.metadata, resourceVersion: String(revision) });
 }
 
 /** Names are ASCII, so code units sort as etcd sorts bytes. */

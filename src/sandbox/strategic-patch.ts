@@ -20,7 +20,7 @@ function merge(target: JsonObject, patch: JsonObject, type: StructType | undefin
   if (directive === 'replace') return without(patch, DIRECTIVE);
   if (directive === 'delete') return {};
   if (directive !== undefined && directive !== 'merge') {
-    throw new PatchError(`Unknown patch type found: ${String(directive)}: unknown directive`);
+    throw new PatchError(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
   }
   const merged: JsonObject = retained(target, patch[RETAIN]);
   for (const key of Object.keys(patch)) {
@@ -31,8 +31,12 @@ function merge(target: JsonObject, patch: JsonObject, type: StructType | undefin
     }
     const value = patch[key] ?? null;
     const field = type && Object.hasOwn(type.fields, key) ? type.fields[key]?.type : undefined;
+    const order = member(patch, ORDER + key);
+    if (value === null && order !== undefined) {
+      throw new PatchError('expected a []interface {}, but received a %!s(<nil>)');
+    }
     if (value === null) delete merged[key];
-    else put(merged, key, mergeValue(member(merged, key), value, field, member(patch, ORDER + key)));
+    else put(merged, key, mergeValue(member(merged, key), value, field, order));
   }
   return merged;
 }
@@ -44,38 +48,63 @@ function mergeValue(old: Json | undefined, value: Json, type: FieldType | undefi
   }
   if (!Array.isArray(value) || type?.is !== 'list' || type.patch === undefined) return value;
   const before = Array.isArray(old) ? old : [];
-  if (type.patch === 'merge')
-    return ordered([...before, ...value.filter((item) => !has(before, item))], order, (i) => i);
+  if (type.patch === 'merge') return ordered(before, [...new Set(value)], before, order, (item) => item);
   return mergeByKey(before, value, type.patch.mergeKey, type.of, order);
 }
 
 function mergeByKey(before: Json[], patch: Json[], key: string, of: FieldType, order: Json | undefined): Json {
   const struct = of.is === 'struct' ? of.struct : undefined;
+  const idOf = (item: Json) => (isObject(item) ? item[key] : undefined);
+  if (patch.some((item) => isObject(item) && item[DIRECTIVE] === 'replace')) {
+    return patch.filter((item) => isObject(item) && item[DIRECTIVE] === undefined);
+  }
   let items = before;
+  const patched: Json[] = [];
   for (const change of patch) {
     if (!isObject(change)) throw new PatchError(`expected an object in a list merged by ${key}`);
-    if (change[DIRECTIVE] === 'replace') {
-      items = patch.filter((item) => isObject(item) && item[DIRECTIVE] === undefined);
-      return items;
-    }
     const id = change[key];
     if (id === undefined) throw new PatchError(`map: ${goMap(change)} does not contain declared merge key: ${key}`);
-    const at = items.findIndex((item) => isObject(item) && equalJson(item[key], id));
-    if (change[DIRECTIVE] === 'delete') items = items.filter((_, i) => i !== at);
-    else if (at < 0) items = [...items, merge({}, change, struct)];
-    else items = items.map((item, i) => (i === at && isObject(item) ? merge(item, change, struct) : item));
+    const old = items.find((item) => equalJson(idOf(item), id));
+    if (change[DIRECTIVE] === 'delete') items = items.filter((item) => item !== old);
+    else patched.push(merge(isObject(old) ? old : {}, change, struct));
   }
-  return ordered(items, order, (item) => (isObject(item) ? item[key] : undefined));
+  return ordered(items, patched, before, order, idOf);
 }
 
-/** $setElementOrder says in which order the elements it names stand; the others follow where they were. */
-function ordered(items: Json[], order: Json | undefined, idOf: (item: Json) => Json | undefined): Json[] {
-  if (!Array.isArray(order)) return items;
-  const ids = order.map(idOf);
-  const rank = (item: Json) => ids.findIndex((id) => equalJson(id, idOf(item)));
-  const named = items.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
-  return [...named, ...items.filter((item) => rank(item) < 0)];
+/**
+ * Elements of the patch stand in the order of `$setElementOrder`, or of the patch; the others keep their place before
+ * the first element that they stood before, or follow (patch.go, mergeSortedSlice).
+ */
+function ordered(
+  items: Json[],
+  patched: Json[],
+  before: Json[],
+  order: Json | undefined,
+  idOf: (item: Json) => Json | undefined,
+): Json[] {
+  const ids = Array.isArray(order) ? order.map((item) => idOf(item)) : [];
+  const find = (list: Json[], item: Json) => list.findIndex((other) => equalJson(idOf(other), idOf(item)));
+  const named = (item: Json) => ids.findIndex((id) => equalJson(id, idOf(item)));
+  const kept = items.filter((item) => find(patched, item) < 0 && named(item) >= 0);
+  const right = [...patched, ...kept];
+  if (Array.isArray(order)) right.sort((a, b) => named(a) - named(b));
+  const left = items.filter((item) => find(right, item) < 0);
+  const merged: Json[] = [];
+  for (let i = 0, j = 0; i < left.length || j < right.length; ) {
+    const [l, r] = [left[i], right[j]];
+    const lFirst = l !== undefined && r !== undefined && isBefore(find(before, l), find(before, r));
+    if (l !== undefined && (r === undefined || lFirst)) {
+      merged.push(l);
+      i++;
+    } else if (r !== undefined) {
+      merged.push(r);
+      j++;
+    }
+  }
+  return merged;
 }
+
+const isBefore = (a: number, b: number): boolean => a >= 0 && b >= 0 && a < b;
 
 const has = (list: Json[], item: Json): boolean => list.some((other) => equalJson(other, item));
 

@@ -39,16 +39,10 @@ export function decodeObject(
 ): KubeObject {
   const value = readTyped(reader, bytes, resource.kind);
   const { kind, apiVersion } = typeOf(value, resource);
-  if (kind !== resource.kind || !sameGroup(apiVersion, resource)) throw wrongKind(call, resource, kind, apiVersion);
+  checkKind(resource, kind, apiVersion, bytes);
   try {
     const { object, strict } = decode(resource.type, value ?? {});
     report(call, strict, validation);
-    if (apiVersion !== groupVersion(resource)) {
-      const expected = groupVersion(resource);
-      throw badRequest(
-        `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-      );
-    }
     return asKubeObject(object, resource);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -107,7 +101,8 @@ function readTyped(reader: BodyReader, bytes: Buffer, kind: string): JsonObject 
   throw unrecognized(kind, bytes, `json: cannot unmarshal ${jsonKind(value)} into Go value of type ${TYPE_HEADER}`);
 }
 
-const TYPE_HEADER =
+/** Go's name of what a body is first read into. */
+export const TYPE_HEADER =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 function jsonKind(value: Json): string {
@@ -140,23 +135,46 @@ function typeOf(value: JsonObject | null, resource: Resource): { kind: string; a
 
 const versionOf = (apiVersion: string): string => apiVersion.split('/').at(-1) ?? '';
 
-/** Another version of the same kind decodes before it is refused. */
-const sameGroup = (apiVersion: string, resource: Resource): boolean => apiVersion === groupVersion(resource);
+/** Where kube-apiserver's scheme is made, which its refusals name. */
+const SCHEME = 'pkg/runtime/scheme.go:111';
 
-function wrongKind(_call: Call, resource: Resource, kind: string, apiVersion: string): ApiError {
-  const version = versionOf(apiVersion);
-  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
-  if (kind !== resource.kind) {
-    const known = group === resource.group || group === '';
-    const why = known
-      ? `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
-      : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
-    return badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
+/** The refusal of a kind that nobody has registered. */
+export const unregistered = (kind: string, apiVersion: string): string =>
+  `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`;
+
+/** Versions that the server's scheme knows besides the one that is served. */
+const OTHER_VERSIONS: { [apiVersion: string]: string } = {
+  'coordination.k8s.io/v1beta1': 'Lease',
+  'events.k8s.io/v1beta1': 'Event',
+};
+
+/** Refuses a body of another kind or of a version that is not served here. */
+function checkKind(resource: Resource, kind: string, apiVersion: string, bytes: Buffer): void {
+  if (apiVersion.split('/').length > 2) {
+    const what = `the object provided is unrecognized (must be of type ${resource.kind})`;
+    throw badRequest(`${what}: unexpected GroupVersion string: ${apiVersion} (${summary(bytes)})`);
   }
-  return badRequest(
-    `the API version in the data (${apiVersion}) does not match the expected API version (${groupVersion(resource)})`,
-  );
+  const expected = groupVersion(resource);
+  if (kind === resource.kind && apiVersion === expected) return;
+  const version = versionOf(apiVersion);
+  if (kind === resource.kind && OTHER_VERSIONS[apiVersion] === kind) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  const known = KNOWN_KINDS[apiVersion]?.includes(kind) ?? false;
+  const why = known
+    ? `converting (${version}.${kind}) to (${resource.goType.slice(1)}): unknown conversion`
+    : unregistered(kind, apiVersion);
+  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
 }
+
+/** Kinds that the scheme knows; of the many only those that the sandbox has too. */
+const KNOWN_KINDS: { [apiVersion: string]: string[] } = {
+  v1: ['ConfigMap', 'Event', 'Namespace', 'Pod', 'ServiceAccount'],
+  'coordination.k8s.io/v1': ['Lease'],
+  'events.k8s.io/v1': ['Event'],
+};
 
 /** The body as options of an API call (DeleteOptions); their errors are plain. */
 export function decodeOptions(reader: BodyReader, bytes: Buffer, type: StructType): JsonObject {
@@ -174,7 +192,7 @@ export function decodeOptions(reader: BodyReader, bytes: Buffer, type: StructTyp
   }
   const kind = value?.kind;
   if (typeof kind === 'string' && kind !== '' && kind !== type.go) {
-    throw badRequest('decoded object cannot be converted to DeleteOptions');
+    throw badRequest(unregistered(kind, typeof value?.apiVersion === 'string' ? value.apiVersion : 'v1'));
   }
   try {
     return decode(type, value ?? {}).object;

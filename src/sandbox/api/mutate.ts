@@ -1,4 +1,5 @@
 /** POST, PUT and PATCH (apiserver pkg/endpoints/handlers/create.go, update.go, patch.go). */
+import { withMeta } from '../json/meta.js';
 import type { KubeObject } from '../json/value.js';
 import { groupResource, type Resource } from '../resources/resource.js';
 import { badRequest, notFound, unsupportedMediaTypeRoute } from '../status.js';
@@ -89,7 +90,7 @@ function inNamespace(call: Call, resource: Resource, object: KubeObject): KubeOb
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   const { namespace: _, ...metadata } = object.metadata;
-  return { ...object, metadata: expected === '' ? metadata : { ...metadata, namespace: expected } };
+  return withMeta(object, expected === '' ? metadata : { ...metadata, namespace: expected });
 }
 
 /** The object has the name and the namespace of the URL, or the request is refused. */

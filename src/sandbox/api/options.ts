@@ -61,7 +61,7 @@ export function writeOptions(
   return {
     dryRun: dryRun.length > 0,
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
-    manager: manager || managerFromUserAgent(call.header('user-agent') ?? ''),
+    manager: manager || managerFromUserAgent(call.header('user-agent') ?? '') || 'unknown',
   };
 }
 

@@ -1,13 +1,13 @@
 /** From a patch's text and the stored object to the patched one, with each patch type's own refusals. */
 import { duplicateMembers, JsonSyntaxError, readJson } from '../json/reader.js';
-import { isObject, type Json, type JsonObject, type KubeObject } from '../json/value.js';
+import { exactJson, isObject, type Json, type JsonObject, type KubeObject } from '../json/value.js';
 import { jsonPatch, mergePatch, PatchError } from '../patches.js';
-import type { Resource } from '../resources/resource.js';
+import { groupVersion, type Resource } from '../resources/resource.js';
 import { DecodeError, decode } from '../schema/decode.js';
-import { badRequest, invalid, tooLarge, unprocessable } from '../status.js';
+import { badRequest, invalid, tooLarge, unclassified, unprocessable } from '../status.js';
 import { goMap, strategicPatch } from '../strategic-patch.js';
 import { fieldInvalid } from '../validation/field-error.js';
-import { asKubeObject, type FieldValidation } from './body.js';
+import { asKubeObject, type FieldValidation, TYPE_HEADER, unregistered } from './body.js';
 import { type Call, warn } from './call.js';
 
 export const PATCH_TYPES = [
@@ -31,9 +31,11 @@ export function patchedObject(
 ): KubeObject {
   const { object, shown, strict } = applied(resource, type, existing, bytes.toString('utf8'), validation);
   const refuse = (why: string) => invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)]);
+  const strategic = type === 'application/strategic-merge-patch+json';
+  if (!strategic) checkType(call, resource, object, validation, refuse);
   let decoded: ReturnType<typeof decode>;
   try {
-    decoded = decode(resource.type, object);
+    decoded = decode(resource.type, object, strategic ? 'map' : 'json');
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
@@ -42,6 +44,28 @@ export function patchedObject(
   if (problems.length > 0 && validation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
   for (const problem of problems) warn(call, problem);
   return asKubeObject(decoded.object, resource);
+}
+
+/** A patch may change what the object says it is; strategic patches do not look. */
+function checkType(
+  call: Call,
+  resource: Resource,
+  object: JsonObject,
+  validation: FieldValidation,
+  refuse: (why: string) => Error,
+): void {
+  const { kind, apiVersion } = object;
+  if (kind === undefined && apiVersion === undefined) {
+    // Without a type nothing of the object is understood, its name neither.
+    if (validation !== 'Ignore') for (const name of Object.keys(object)) warn(call, `unknown field "${name}"`);
+    throw badRequest(
+      `the name of the object (${call.info.name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  const expected = groupVersion(resource);
+  if (kind !== resource.kind || apiVersion !== expected) {
+    throw refuse(unregistered(String(kind ?? ''), String(apiVersion ?? '')));
+  }
 }
 
 interface Applied {
@@ -65,6 +89,10 @@ function applied(
   const patch = parsed(text, prefix, validation === 'Ignore' && !strategic ? 'Invalid JSON Patch' : undefined);
   if (!isObject(patch)) {
     if (patch === null && strategic) return { object: existing, shown: 'map[]', strict: [] };
+    if (Array.isArray(patch) && validation === 'Ignore' && !strategic) {
+      const why = `couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type ${TYPE_HEADER}`;
+      throw invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', exactJson(patch), why)]);
+    }
     if (patch === null || (validation === 'Ignore' && !strategic)) throw badRequest('Invalid JSON Patch');
     throw badRequest(`${prefix}json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`);
   }
@@ -72,9 +100,9 @@ function applied(
   try {
     if (strategic) return { object: strategicPatch(existing, patch, resource.type), shown: goMap(patch), strict };
     const object = mergePatch(existing, patch);
-    return { object, shown: JSON.stringify(object), strict };
+    return { object, shown: exactJson(object), strict };
   } catch (error) {
-    if (error instanceof PatchError) throw badRequest(error.message);
+    if (error instanceof PatchError) throw unclassified(error.message);
     throw error;
   }
 }
@@ -97,7 +125,7 @@ function appliedJson(existing: KubeObject, text: string, validation: FieldValida
   try {
     const object = jsonPatch(existing, operations);
     const strict = operations.flatMap((operation, i) => operationProblems(operation, i));
-    return { object, shown: JSON.stringify(object), strict };
+    return { object, shown: exactJson(object), strict };
   } catch (error) {
     if (error instanceof PatchError) throw unprocessable();
     throw error;

@@ -30,7 +30,7 @@ export function versionFor(text: string, refusal: (message: string) => Error): b
   try {
     return parseVersion(text);
   } catch (error) {
-    if (error instanceof VersionError) throw refusal(error.message);
+    if (error instanceof VersionError) throw refusal(error.ofQuery);
     throw error;
   }
 }

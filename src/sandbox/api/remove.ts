@@ -1,4 +1,5 @@
 /** DELETE of one object and of a collection (apiserver pkg/endpoints/handlers/delete.go, registry store.go, rest/delete.go). */
+import { withMeta } from '../json/meta.js';
 import type { JsonObject, KubeObject } from '../json/value.js';
 import { groupResource, type Resource } from '../resources/resource.js';
 import { deleteOptions as optionsType } from '../schema/kinds.js';
@@ -117,7 +118,7 @@ function mark(
     deletionGracePeriodSeconds: 0,
     finalizers,
   };
-  const next = { ...stored, metadata: marked };
+  const next = withMeta(stored, marked);
   const changed = metadata.deletionTimestamp === undefined || finalizers.join() !== (metadata.finalizers ?? []).join();
   const object = changed && !options.dryRun ? server.store.update(resource.storage, key, next) : next;
   return { object: shown(resource, object), gone: false };
@@ -126,11 +127,8 @@ function mark(
 /** A namespace ends in steps: here it starts to; controllers.ts does what the namespace controller would. */
 function terminate(server: ApiServer, resource: Resource, stored: KubeObject, options: DeleteOptions): Removed {
   if (stored.metadata.deletionTimestamp) return { object: stored, gone: false };
-  const next: KubeObject = {
-    ...stored,
-    metadata: { ...stored.metadata, deletionTimestamp: nowText(server) },
-    status: { ...(stored.status as JsonObject), phase: 'Terminating' },
-  };
+  const status = { ...(stored.status as JsonObject), phase: 'Terminating' };
+  const next = withMeta({ ...stored, status }, { ...stored.metadata, deletionTimestamp: nowText(server) });
   if (options.dryRun) return { object: next, gone: false };
   return {
     object: server.store.update(resource.storage, keyOf(undefined, stored.metadata.name ?? ''), next),

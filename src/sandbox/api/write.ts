@@ -1,4 +1,5 @@
 /** What create, update and patch share: from a decoded object to a stored one (apiserver pkg/registry/generic/registry/store.go). */
+import { withMeta } from '../json/meta.js';
 import type { KubeObject } from '../json/value.js';
 import { equalButForTimes, updateManagedFields } from '../managed-fields/update.js';
 import { finalizersOf, isTerminating } from '../resources/namespace.js';
@@ -30,35 +31,6 @@ export interface Written {
 const NAME_LIMIT = 63;
 const GENERATED_LENGTH = 5;
 const GENERATE_ATTEMPTS = 8;
-
-const withMeta = (object: KubeObject, metadata: KubeObject['metadata']): KubeObject => {
-  const kept = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined));
-  return { ...object, metadata: inMetaOrder(kept) };
-};
-
-const META_ORDER = [
-  'name',
-  'generateName',
-  'namespace',
-  'selfLink',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-];
-
-function inMetaOrder(metadata: KubeObject['metadata']): KubeObject['metadata'] {
-  const sorted: KubeObject['metadata'] = {};
-  for (const name of META_ORDER) if (metadata[name] !== undefined) sorted[name] = metadata[name];
-  return sorted;
-}
 
 /** What the client may not say of a new object. */
 export function wiped(object: KubeObject): KubeObject {

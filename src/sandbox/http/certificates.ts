@@ -24,7 +24,11 @@ const VALID_DAYS = 365;
 export async function makeCertificates(nowMs: number): Promise<Certificates> {
   // Needs the Reflect polyfill first; both are heavy, so nobody pays for them who does not serve TLS.
   await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
+  const loaded: typeof import('@peculiar/x509') & { default?: typeof import('@peculiar/x509') } = await import(
+    '@peculiar/x509'
+  );
+  // A bundler that takes the package's CommonJS form leaves its exports on `default`.
+  const x509 = loaded.default ?? loaded;
   x509.cryptoProvider.set(webcrypto);
   const newKeys = () =>
     webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;

@@ -162,7 +162,9 @@ function readCall(options: ListenerOptions, request: HttpRequest): Call {
   const path = decodePath(raw);
   const header = (name: string) => {
     const value = request.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    // Node reads header bytes as Latin-1, Go as UTF-8.
+    return text === undefined ? undefined : Buffer.from(text, 'latin1').toString('utf8');
   };
   const method = request.method ?? 'GET';
   return {

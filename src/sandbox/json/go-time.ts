@@ -69,7 +69,11 @@ function parseError(layout: string, text: string, micro: boolean): string {
   if (!zone) return fail(rest, 'Z07:00');
   rest = rest.slice(zone[0].length);
   if (rest !== '') return `parsing time ${quoteGo(text)}: extra text: ${quoteGo(rest)}`;
-  return outOfRange(/^[+-]/.test(zone[0]) && zoneTooFar(zone[0]) ? 'time zone offset hour' : 'day');
+  return outOfRange(zoneProblem(zone[0]) ?? 'day');
 }
 
-const zoneTooFar = (zone: string): boolean => Number(zone.slice(1, 3)) > 24 || Number(zone.slice(4, 6)) > 60;
+function zoneProblem(zone: string): string | undefined {
+  if (zone === 'Z') return undefined;
+  if (Number(zone.slice(1, 3)) > 24) return 'time zone offset hour';
+  return Number(zone.slice(4, 6)) > 60 ? 'time zone offset minute' : undefined;
+}

@@ -79,3 +79,12 @@ function structuredCloneJson(value: unknown): unknown {
   for (const key of Object.keys(value)) put(copy, key, structuredCloneJson(value[key]) as Json);
   return copy;
 }
+
+/** JSON text that keeps numbers as they were written. */
+export function exactJson(value: Json | undefined): string {
+  if (value instanceof NumberLiteral) return value.text;
+  if (Array.isArray(value)) return `[${value.map(exactJson).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value ?? null);
+  const members = Object.keys(value).filter((key) => value[key] !== undefined);
+  return `{${members.map((key) => `${JSON.stringify(key)}:${exactJson(value[key])}`).join(',')}}`;
+}

@@ -16,9 +16,12 @@ export interface Decoded {
   strict: string[];
 }
 
-/** Decodes an object of a kind. Throws DecodeError. */
-export function decode(type: StructType, value: JsonObject): Decoded {
-  const decoder = new Decoder();
+/**
+ * Decodes an object of a kind. `map` decodes as a strategic patch does (apimachinery pkg/runtime/converter.go): other
+ * words, fields in the order of the struct, the first mismatch ends it. Throws DecodeError.
+ */
+export function decode(type: StructType, value: JsonObject, mode: 'json' | 'map' = 'json'): Decoded {
+  const decoder = new Decoder(mode === 'map');
   const object = decoder.struct(type, value, '');
   // Go goes on after a value of the wrong type and answers the first such error; a time it cannot read ends it at once.
   if (decoder.firstError) throw new DecodeError(decoder.firstError);
@@ -28,10 +31,15 @@ export function decode(type: StructType, value: JsonObject): Decoded {
 class Decoder {
   firstError: string | undefined;
   readonly strict: string[] = [];
+  private readonly fromMap: boolean;
+
+  constructor(fromMap: boolean) {
+    this.fromMap = fromMap;
+  }
 
   struct(type: StructType, value: JsonObject, path: string): JsonObject {
     const decoded: JsonObject = {};
-    for (const key of Object.keys(value)) {
+    for (const key of this.fromMap ? byStruct(type, value) : Object.keys(value)) {
       const at = path === '' ? key : `${path}.${key}`;
       const field = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
       if (!field) this.report(`unknown field "${at}"`);
@@ -48,6 +56,7 @@ class Decoder {
   }
 
   private mismatch(value: Json, at: string, owner: string, type: string): undefined {
+    if (this.fromMap) throw new DecodeError(mapMismatch(value, type));
     const field = at.replace(/\[[^\]]*\]/g, '');
     this.firstError ??= `json: cannot unmarshal ${kindOf(value)} into Go struct field ${owner}.${field} of type ${type}`;
     return undefined;
@@ -68,7 +77,7 @@ class Decoder {
         return this.integer(type.is, value, at, owner);
       case 'time':
       case 'microTime':
-        return instant(type.is, value);
+        return this.instant(type.is, value, at, owner);
       case 'stringMap':
         return isObject(value) ? this.stringMap(value, at, owner) : this.mismatch(value, at, owner, goType(type));
       case 'struct':
@@ -79,8 +88,28 @@ class Decoder {
     }
   }
 
+  /** null for Go's zero time, which is printed as null. */
+  private instant(type: 'time' | 'microTime', value: Json, at: string, owner: string): string | null {
+    if (typeof value !== 'string') {
+      const where = this.fromMap ? 'value' : `struct field ${owner}.${at.replace(/\[[^\]]*\]/g, '')}`;
+      throw new DecodeError(`json: cannot unmarshal ${kindOf(value)} into Go ${where} of type string`);
+    }
+    try {
+      const text = type === 'microTime' ? readMicroTime(value) : readTime(value);
+      return isZeroTime(text) ? null : text;
+    } catch (error) {
+      throw new DecodeError((error as Error).message);
+    }
+  }
+
   private integer(type: 'int32' | 'int64', value: Json, at: string, owner: string): number | undefined {
     const limit = type === 'int32' ? 2 ** 31 : 2 ** 63;
+    if (this.fromMap) {
+      const whole = value instanceof NumberLiteral ? Number(value.text) : value;
+      if (typeof whole !== 'number' || !Number.isInteger(whole)) return this.mismatch(value, at, owner, type);
+      // Go's conversion wraps.
+      return type === 'int32' ? Number(BigInt.asIntN(32, BigInt(whole))) : whole;
+    }
     if (typeof value === 'number') {
       if (value >= -limit && value < limit) return value === 0 ? 0 : value;
     } else if (value instanceof NumberLiteral && type === 'int64' && /^-?\d+$/.test(value.text)) {
@@ -107,17 +136,33 @@ class Decoder {
   }
 }
 
-/** null for Go's zero time, which is printed as null. */
-function instant(type: 'time' | 'microTime', value: Json): string | null {
-  if (typeof value !== 'string') {
-    throw new DecodeError(`json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
-  }
-  try {
-    const text = type === 'microTime' ? readMicroTime(value) : readTime(value);
-    return text.startsWith('0001-01-01T00:00:00') && !/\.0*[1-9]/.test(text) ? null : text;
-  } catch (error) {
-    throw new DecodeError((error as Error).message);
-  }
+const isZeroTime = (text: string): boolean => text.startsWith('0001-01-01T00:00:00') && !/\.0*[1-9]/.test(text);
+
+const byStruct = (type: StructType, value: JsonObject): string[] => [
+  ...Object.keys(type.fields).filter((name) => Object.hasOwn(value, name)),
+  ...Object.keys(value).filter((name) => !Object.hasOwn(type.fields, name)),
+];
+
+function mapMismatch(value: Json, type: string): string {
+  const from = mapKind(value);
+  if (type.startsWith('[]')) return `cannot restore slice from ${from}`;
+  if (type.startsWith('map[')) return `cannot restore map from ${from}`;
+  if (type.startsWith('v1.') && !SCALARS.includes(type)) return `cannot restore struct from: ${from}`;
+  const isNumber = from === 'int64' || from === 'float64';
+  const toNumber = type === 'int32' || type === 'int64';
+  const convertible = (from === 'int64' && !toNumber && type !== 'bool') || (isNumber && toNumber);
+  if (convertible) return `cannot convert ${from} to ${type}`;
+  return `unrecognized type: ${type.includes('.') ? 'string' : type}`;
+}
+
+/** Named strings. */
+const SCALARS = ['v1.CoordinatedLeaseStrategy', 'v1.ManagedFieldsOperationType', 'v1.DeletionPropagation'];
+
+function mapKind(value: Json): string {
+  if (typeof value === 'number') return 'int64';
+  if (value instanceof NumberLiteral) return /^-?\d+$/.test(value.text) ? 'int64' : 'float64';
+  if (Array.isArray(value)) return 'slice';
+  return isObject(value) ? 'map' : typeof value === 'boolean' ? 'bool' : 'string';
 }
 
 function kindOf(value: Json): string {

@@ -14,7 +14,9 @@ const labelValue = whole(LABEL_VALUE);
 const configKey = whole(CONFIG_KEY);
 
 const bytes = (text: string): number => Buffer.byteLength(text);
-const tooLong = (limit: number) => `must be no more than ${limit} bytes`;
+/** The server's own two wordings: names and values count characters, parts of label keys bytes. */
+const tooLong = (limit: number) => `must be no more than ${limit} characters`;
+const tooManyBytes = (limit: number) => `must be no more than ${limit} bytes`;
 
 function regexError(message: string, pattern: string, ...examples: string[]): string {
   return `${message} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${pattern}')`;
@@ -54,7 +56,7 @@ export function qualifiedNameErrors(value: string): string[] {
     else errors.push(...subdomainErrors(prefix).map((message) => `prefix part ${message}`));
   }
   if (name === '') errors.push('name part must be non-empty');
-  else if (bytes(name) > 63) errors.push(`name part ${tooLong(63)}`);
+  else if (bytes(name) > 63) errors.push(`name part ${tooManyBytes(63)}`);
   if (!qualifiedName.test(name)) {
     errors.push(
       `name part ${regexError("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED, 'MyName', 'my.name', '123-abc')}`,
