@@ -11,6 +11,15 @@ export class LimitError extends Error {
   }
 }
 
+/**
+ * Calls `fn` when the signal is aborted. Many calls and watches may share one signal, and each takes its listener back;
+ * Node 20 would print a warning about a leak from the eleventh on.
+ */
+export function onAbort(signal: AbortSignal, fn: () => void): void {
+  process.getBuiltinModule('node:events').setMaxListeners(0, signal);
+  signal.addEventListener('abort', fn, { once: true });
+}
+
 export class Limits {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
@@ -23,7 +32,7 @@ export class Limits {
     this.#clock = clock;
     this.#signal = signal;
     if (signal?.aborted) this.#abort();
-    else signal?.addEventListener('abort', this.#abort, { once: true });
+    else if (signal) onAbort(signal, this.#abort);
   }
 
   /** Sets the deadline; only the first call counts. */

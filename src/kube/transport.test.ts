@@ -238,6 +238,19 @@ describe('a credential', () => {
   });
 });
 
+it('lets many calls share one signal without a warning', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  closing.push(() => process.off('warning', note));
+  const server = await serve(ok);
+  const { signal } = new AbortController();
+  const transport = open(server.url);
+  await Promise.all(Array.from({ length: 20 }, () => transport.json({ ...get, signal })));
+  await settled();
+  expect(warnings).toEqual([]);
+});
+
 describe('sending again', () => {
   function renewing(): Pick<Connection, 'credential' | 'forgetCredential'> & { forgotten: number } {
     const state = {

@@ -234,7 +234,7 @@ describe('whatever happens', () => {
   it('the consumer ends up with the store, and no event makes no sense', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof({ weight: 10, arbitrary: act }, compact), { maxLength: 120 }),
+        fc.array(fc.oneof({ weight: 10, arbitrary: act }, compact), { maxLength: 120, size: 'max' }),
         async (acts) => {
           const { world, seen } = await play(acts);
           const store = [...world.store].map(([key, lease]): [string, string] => [
@@ -250,7 +250,7 @@ describe('whatever happens', () => {
 
   it('while the server remembers, each change is told exactly once', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(act, { maxLength: 120 }), async (acts) => {
+      fc.asyncProperty(fc.array(act, { maxLength: 120, size: 'max' }), async (acts) => {
         const { world, seen } = await play([['answer list', (w) => w.answerList()], ...acts]);
         expect(world.requests.filter((request) => request === 'list')).toHaveLength(1);
         const versions = seen.flatMap((event) => ('record' in event ? [Number(event.record.resourceVersion)] : []));

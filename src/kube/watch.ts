@@ -3,6 +3,7 @@ import type { Answer, LeaseList, LeaseWatchEvent } from '../lease/api.js';
 import type { Clock } from '../platform/clock.js';
 import type { Target } from './failure.js';
 import { KnownLeases } from './known-leases.js';
+import { onAbort } from './limits.js';
 import type { StreamHandle, StreamSink } from './stream.js';
 import { garbage, LineSplitter, readWatchLine } from './watch-lines.js';
 import { WatchQueue } from './watch-queue.js';
@@ -64,7 +65,7 @@ class LeaseWatch implements AsyncIterator<LeaseWatchEvent, undefined> {
   constructor(ports: WatchPorts) {
     this.#ports = ports;
     this.#queue.onDrained = () => this.#goOn();
-    ports.signal?.addEventListener('abort', this.#stop, { once: true });
+    if (ports.signal) onAbort(ports.signal, this.#stop);
     if (ports.signal?.aborted) this.#stop();
     else for (const effect of begin[1]) this.#run(effect);
   }
