@@ -154,6 +154,22 @@ describe('judge by observation', () => {
   });
 });
 
+describe('the age of what was never seen to change', () => {
+  const looks = { ...seenChange(1_000, 17_000), changeSeen: false };
+
+  it('is a bound: the time watched, or more where the stamp tells of more', () => {
+    const shared = sampleLease({ renewMs: -1e7, manager: null });
+    expect(judge(shared, looks, withServer(17_000))).toMatchObject({ renewedAgoMs: 16_000, atLeast: true });
+    const stamped = sampleLease({ stampMs: -60_000 });
+    expect(judge(stamped, looks, withServer(17_000))).toMatchObject({ renewedAgoMs: 76_000, atLeast: true });
+  });
+
+  it('is no bound once a change was seen', () => {
+    const seen = judge(sampleLease({ stampMs: -60_000 }), seenChange(1_000, 17_000), withServer(17_000));
+    expect(seen).toMatchObject({ state: 'expired', renewedAgoMs: 16_000, atLeast: false });
+  });
+});
+
 describe('judge, states', () => {
   it('needs no clock for absent and released', () => {
     expect(judge(null, null, noServer(0))).toMatchObject({ state: 'absent', basis: null, expiresInMs: null });

@@ -49,6 +49,11 @@ export interface Verdict {
   renewedAgoMs: number | null;
   /** leaseDuration less `renewedAgoMs`; negative: expired that long ago. */
   expiresInMs: number | null;
+  /**
+   * The two are bounds, not measurements: the holder was silent for all the time that this process watched, and how long
+   * it had been silent before is not known.
+   */
+  atLeast: boolean;
   /** Problems of the record and those that only a clock shows. */
   problems: Problem[];
 }
@@ -59,24 +64,25 @@ const FUTURE_TOLERANCE_MS = 1_000;
 
 /** Judges one record (null: the Lease does not exist) by the best basis there is. */
 export function judge(record: LeaseRecord | null, looks: Looks | null, now: Now): Verdict {
-  if (record === null) return { state: 'absent', basis: null, renewedAgoMs: null, expiresInMs: null, problems: [] };
+  if (record === null) return { ...UNTIMED, state: 'absent', problems: [] };
   const ages = agesOf(record, looks, now);
   const problems = [...record.problems, ...clockProblems(record, ages)];
   const holderUnreadable = record.problems.some((p) => p.code === 'field-wrong-type' && p.field === 'holderIdentity');
   const durationMs = usableDurationMs(record);
   const age = bestAge(ages, durationMs);
   if (record.holder === null && holderUnreadable) {
-    return { state: 'malformed', basis: null, renewedAgoMs: age?.ms ?? null, expiresInMs: null, problems };
+    return { ...UNTIMED, state: 'malformed', renewedAgoMs: age?.ms ?? null, problems };
   }
   if (record.holder === null || record.holder === '') {
-    return { state: 'released', basis: null, renewedAgoMs: age?.ms ?? null, expiresInMs: null, problems };
+    return { ...UNTIMED, state: 'released', renewedAgoMs: age?.ms ?? null, problems };
   }
   if (durationMs === null || age === null) {
-    return { state: 'malformed', basis: null, renewedAgoMs: age?.ms ?? null, expiresInMs: null, problems };
+    return { ...UNTIMED, state: 'malformed', renewedAgoMs: age?.ms ?? null, problems };
   }
   const expiresInMs = durationMs - age.ms;
   const alive = isFence(record) ? 'fenced' : 'held';
-  return { state: expiresInMs > 0 ? alive : 'expired', basis: age.basis, renewedAgoMs: age.ms, expiresInMs, problems };
+  const state = expiresInMs > 0 ? alive : 'expired';
+  return { state, basis: age.basis, renewedAgoMs: age.ms, expiresInMs, atLeast: age.atLeast, problems };
 }
 
 /** The Lease's own duration in milliseconds; null when it has none that an elector could use. */
@@ -85,9 +91,12 @@ export function usableDurationMs(record: LeaseRecord): number | null {
   return seconds !== null && seconds > 0 ? seconds * 1000 : null;
 }
 
+const UNTIMED = { basis: null, renewedAgoMs: null, expiresInMs: null, atLeast: false } as const;
+
 interface Age {
   basis: Basis;
   ms: number;
+  atLeast: boolean;
 }
 
 interface Ages {
@@ -118,11 +127,14 @@ function agesOf(record: LeaseRecord, looks: Looks | null, now: Now): Ages {
 function bestAge(ages: Ages, durationMs: number | null): Age | null {
   const { observed, serverClock, writerClock } = ages;
   if (observed && durationMs !== null) {
-    if (observed.unchangedMs >= durationMs) return { basis: 'observed', ms: observed.ms };
-    if (observed.changeSeen && observed.ms < durationMs) return { basis: 'observed', ms: observed.ms };
+    const atLeast = !observed.changeSeen;
+    // The server's stamp may tell of more silence than was watched.
+    const ms = atLeast ? Math.max(observed.ms, serverClock ?? 0) : observed.ms;
+    if (observed.unchangedMs >= durationMs) return { basis: 'observed', ms, atLeast };
+    if (observed.changeSeen && observed.ms < durationMs) return { basis: 'observed', ms, atLeast };
   }
-  if (serverClock !== null) return { basis: 'server-clock', ms: serverClock };
-  if (writerClock !== null) return { basis: 'writer-clock', ms: writerClock };
+  if (serverClock !== null) return { basis: 'server-clock', ms: serverClock, atLeast: false };
+  if (writerClock !== null) return { basis: 'writer-clock', ms: writerClock, atLeast: false };
   return null;
 }
 

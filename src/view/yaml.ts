@@ -6,7 +6,10 @@ export function yamlText(document: object): string {
   const yaml = new Document(JSON.parse(JSON.stringify(document)));
   visit(yaml, {
     Scalar(_, node) {
-      if (typeof node.value === 'string' && hasHidden(node.value)) node.type = 'QUOTE_DOUBLE';
+      // Block text would be chosen for line feeds, and yaml 2.9 loses blanks at its beginning.
+      if (typeof node.value === 'string' && (hasHidden(node.value) || node.value.includes('\n'))) {
+        node.type = 'QUOTE_DOUBLE';
+      }
     },
   });
   return escapeForJson(yaml.toString({ lineWidth: 0 }));

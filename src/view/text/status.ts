@@ -2,7 +2,7 @@
 import { fingerprint } from '../../lease/fingerprint.js';
 import { microsToMs } from '../../lease/micro-time.js';
 import type { LeaseRecord, LeaseRole } from '../../lease/record.js';
-import type { LeaseState } from '../../lease/verdict.js';
+import type { LeaseState, Verdict } from '../../lease/verdict.js';
 import type { StatusRow } from '../../operations/status.js';
 import { problemText } from '../messages.js';
 import { safe } from '../safe.js';
@@ -29,8 +29,8 @@ export function statusTable(rows: readonly StatusRow[], layout: StatusLayout, th
     { heading: 'NAME', cell: (row) => safe(row.ref.name), shrinkTo: 16 },
     { heading: 'STATE', cell: (row) => row.verdict.state, paint: (row, text) => theme.state(row.verdict.state, text) },
     { heading: 'HOLDER', cell: holderCell, shrinkTo: 12 },
-    { heading: 'RENEWED', cell: (row) => ago(row.verdict.renewedAgoMs) },
-    { heading: 'EXPIRES', cell: (row) => ahead(row.verdict.expiresInMs) },
+    { heading: 'RENEWED', cell: ({ verdict }) => bound(verdict) + ago(verdict.renewedAgoMs) },
+    { heading: 'EXPIRES', cell: ({ verdict }) => bound(verdict) + ahead(verdict.expiresInMs) },
     { heading: 'TRANSITIONS', cell: (row) => number(row.record?.transitions) },
     ...(layout.wide ? wideColumns(layout.now) : []),
   ];
@@ -62,6 +62,8 @@ function guess(record: LeaseRecord): string {
   return family === 'unknown' ? family : `${family}?`;
 }
 
+/** `>15s ago`: at least that long. */
+const bound = (verdict: Verdict) => (verdict.atLeast ? '>' : '');
 const holderCell = (row: StatusRow) => (row.record?.holder ? safe(row.record.holder) : NONE);
 const number = (value: number | null | undefined) => (value == null ? NONE : String(value));
 
