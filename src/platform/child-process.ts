@@ -44,44 +44,42 @@ export function shellCode(end: ProcessEnd): number {
 }
 
 export interface Helper {
-  readonly pid: number | undefined;
+  readonly pid: number;
   readonly input: Writable;
   readonly output: Readable;
-  /** Calls `fn` once when the helper has ended and all that it wrote was read, or when it could not be started. */
+  /** Calls `fn` once when the helper has ended and all that it wrote was read. */
   onEnd(fn: () => void): void;
   kill(signal: NodeJS.Signals): void;
 }
 
 /**
- * Starts a script of ours with this Node in a session of its own: no Ctrl-C of our terminal and no signal to our group or
- * to a child's reaches it. It holds none of our streams. The environment is ours but for Node's own variables, which could
- * make it slow (`--inspect`, `--require`) or end it.
+ * Starts a script of ours (absolute path) with this Node in a session of its own: no Ctrl-C of our terminal and no signal to
+ * our group or to a child's reaches it. It holds none of our streams. The environment is ours but for Node's own variables,
+ * which could make it slow (`--inspect`, `--require`) or end it. Undefined when no process could be started.
  */
-export function startHelper(script: string): Helper {
+export function startHelper(script: string): Helper | undefined {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_')));
-  // No worker threads for the compiler: there is next to nothing to compile.
-  const child = spawn(process.execPath, ['--v8-pool-size=0', script], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'ignore'],
-    cwd: '/',
-    env,
-  });
-  // What it can no longer be told, or never could, is seen by its end.
-  child.stdin.on('error', () => {});
-  child.stdout.setEncoding('latin1');
-  return {
-    pid: child.pid,
-    input: child.stdin,
-    output: child.stdout,
-    onEnd: (fn) => {
-      let called = false;
-      const once = () => {
-        if (!called) fn();
-        called = true;
-      };
-      child.once('close', once);
-      child.once('error', once);
-    },
-    kill: (signal) => void child.kill(signal),
-  };
+  try {
+    // No worker threads for the compiler: there is next to nothing to compile.
+    const child = spawn(process.execPath, ['--v8-pool-size=0', script], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      cwd: '/',
+      env,
+    });
+    child.on('error', () => {});
+    if (child.pid === undefined) return undefined;
+    // What it can no longer be told is seen by its end.
+    child.stdin.on('error', () => {});
+    child.stdout.setEncoding('latin1');
+    return {
+      pid: child.pid,
+      input: child.stdin,
+      output: child.stdout,
+      onEnd: (fn) => void child.once('close', fn),
+      kill: (signal) => void child.kill(signal),
+    };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,91 @@
+/**
+ * The work: a command in a process group of its own, and how to be sure that nothing of it is left. A process that leaves
+ * the group (setsid, setpgid) is not covered: nothing short of a cgroup holds it.
+ */
+import { type ProcessEnd, type Started, shellCode, startGroup } from '../platform/child-process.js';
+import type { Clock } from '../platform/clock.js';
+import { groupAlive, type ProcessGroup, signalGroup } from '../platform/process-group.js';
+import { type Moment, momentNow, until } from './deadline.js';
+
+export type { ProcessEnd, ProcessGroup };
+export { shellCode };
+
+export interface Child {
+  readonly group: ProcessGroup;
+  /** How the command itself ended. Others of its group may live on. */
+  readonly ended: Promise<ProcessEnd>;
+  /** Sends a signal to the whole group; false when there is nobody to take it. */
+  signalGroup(signal: NodeJS.Signals): boolean;
+  /** False once no process of the group is left but zombies. Never true again after that. */
+  groupAlive(): boolean;
+  /**
+   * TERM to the group now, KILL at `killAt` (at once when that has come), and resolves when it is dead, or to
+   * `confirmed: false` when something of it still shows `confirmWithinMs` after KILL.
+   */
+  terminate(options: TerminateOptions): Promise<{ readonly confirmed: boolean }>;
+}
+
+export interface TerminateOptions {
+  readonly killAt: Moment;
+  readonly confirmWithinMs?: number;
+}
+
+export type StartedChild = { readonly ok: true; readonly child: Child } | Extract<Started, { ok: false }>;
+
+/** What a process that ignores KILL for so long waits for is a device or a file server, ms. */
+export const CONFIRM_WITHIN_MS = 5_000;
+/** Between looks at a dying group, ms: soon at first. */
+const FIRST_LOOK_MS = 1;
+const LONGEST_LOOK_MS = 20;
+
+/** Starts CMD with our streams and the given environment. */
+export async function startChild(
+  clock: Clock,
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<StartedChild> {
+  const started = await startGroup(command, env);
+  if (!started.ok) return started;
+  const { group, ended } = started;
+  let dead = false;
+  const alive = () => {
+    // Once dead the number may be given to strangers, so it is neither asked about nor signalled again.
+    dead ||= !groupAlive(group);
+    return !dead;
+  };
+  const signal = (name: NodeJS.Signals) => alive() && signalGroup(group, name);
+  const child: Child = {
+    group,
+    ended,
+    signalGroup: signal,
+    groupAlive: alive,
+    terminate: (options) => terminate(clock, child, options),
+  };
+  return { ok: true, child };
+}
+
+/** Asks the group to end. A stopped process acts on TERM only when told to go on. */
+export function askToEnd(child: Child): void {
+  child.signalGroup('SIGTERM');
+  child.signalGroup('SIGCONT');
+}
+
+async function terminate(
+  clock: Clock,
+  child: Child,
+  { killAt, confirmWithinMs = CONFIRM_WITHIN_MS }: TerminateOptions,
+): Promise<{ confirmed: boolean }> {
+  if (until(killAt, momentNow(clock)) > 0) askToEnd(child);
+  let killedAtMs: number | undefined;
+  for (let waitMs = FIRST_LOOK_MS; child.groupAlive(); waitMs = Math.min(waitMs * 1.5, LONGEST_LOOK_MS)) {
+    const now = momentNow(clock);
+    const leftMs = until(killAt, now);
+    if (leftMs <= 0) {
+      killedAtMs ??= now.monoMs;
+      if (now.monoMs - killedAtMs > confirmWithinMs) return { confirmed: false };
+      child.signalGroup('SIGKILL');
+    }
+    await new Promise<void>((resolve) => clock.timer(leftMs > 0 ? Math.min(waitMs, leftMs) : waitMs, resolve));
+  }
+  return { confirmed: true };
+}
