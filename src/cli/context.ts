@@ -7,6 +7,7 @@ import { safe, safeLines } from '../view/safe.js';
 import { themeFor } from '../view/theme.js';
 import { Interrupted } from './errors.js';
 import { connectionRequest, type ParsedConnectionFlags } from './flags.js';
+import { version } from './version.js';
 
 export interface Cluster {
   connection: Connection;
@@ -49,7 +50,7 @@ async function openCluster(flags: ParsedConnectionFlags, io: Io): Promise<Cluste
   ]);
   const onPluginOutput = (text: string) => io.stderr.write(safeLines(text));
   const connection = await connect(request, { env: io.env, onPluginOutput });
-  return { connection, leases: createLeaseApi(connection, { timeoutMs }) };
+  return { connection, leases: createLeaseApi(connection, { timeoutMs, version }) };
 }
 
 function interruptSignal(): AbortSignal {

@@ -91,8 +91,10 @@ class KubeLeases implements LeaseApi {
     let answer = await page({ limit: limit > 0 ? limit : undefined });
     const { sentMs } = answer.times;
     while (answer.ok && answer.value.next) {
+      // Asked for before this page is read, so that the server and we work at the same time.
+      const following = page({ limit, continue: answer.value.next });
       append(items, answer.value.items);
-      answer = await page({ limit, continue: answer.value.next });
+      answer = await following;
       if (!answer.ok && answer.failure.kind === 'expired') {
         items.length = 0;
         answer = await page({});
@@ -178,7 +180,7 @@ interface LeaseCall {
 }
 
 interface Page {
-  items: LeaseRecord[];
+  items: unknown[];
   resourceVersion: string;
   /** The continue token; empty at the end. */
   next: string;
@@ -194,7 +196,7 @@ function readPage(value: unknown): Page | undefined {
   const list = items ?? [];
   if (!Array.isArray(list) || typeof metadata?.resourceVersion !== 'string') return undefined;
   const next = typeof metadata.continue === 'string' ? metadata.continue : '';
-  return { items: list.map(readLease), resourceVersion: metadata.resourceVersion, next };
+  return { items: list, resourceVersion: metadata.resourceVersion, next };
 }
 
 /** A 2xx answer in JSON that is not what was asked for. */
@@ -204,8 +206,8 @@ function foreign(answer: Extract<Answer<unknown>, { ok: true }>, expected: strin
   return { ok: false as const, failure, mayHaveApplied, times: answer.times };
 }
 
-function append(items: LeaseRecord[], more: LeaseRecord[]): void {
-  for (const item of more) items.push(item);
+function append(items: LeaseRecord[], more: readonly unknown[]): void {
+  for (const item of more) items.push(readLease(item));
 }
 
 const complete = (lease: LeaseObject): LeaseObject => ({ apiVersion: API_VERSION, kind: 'Lease', ...lease });
