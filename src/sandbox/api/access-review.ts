@@ -1,4 +1,5 @@
 /** SelfSubjectAccessReview: may I? (kubernetes pkg/registry/authorization/selfsubjectaccessreview). */
+import type { MessageTable } from '../json/protobuf.js';
 import { isObject, type JsonObject } from '../json/value.js';
 import { defineResource, type Resource } from '../resources/resource.js';
 import { selfSubjectAccessReview } from '../schema/kinds.js';
@@ -10,6 +11,30 @@ import { bodyReader, decodeObject } from './body.js';
 import type { Answer, Call } from './call.js';
 import { outputForm } from './negotiate.js';
 import { writeOptions } from './options.js';
+
+const text = (name: string) => ({ name, is: 'string' }) as const;
+
+/** kubectl asks in protobuf (api authorization/v1/generated.proto). */
+const MESSAGE: MessageTable = {
+  2: {
+    name: 'spec',
+    is: {
+      1: {
+        name: 'resourceAttributes',
+        is: {
+          1: text('namespace'),
+          2: text('verb'),
+          3: text('group'),
+          4: text('version'),
+          5: text('resource'),
+          6: text('subresource'),
+          7: text('name'),
+        },
+      },
+      2: { name: 'nonResourceAttributes', is: { 1: text('path'), 2: text('verb') } },
+    },
+  },
+};
 
 const review: Resource = defineResource({
   name: 'selfsubjectaccessreviews',
@@ -29,7 +54,7 @@ export const isReview = (group: string, version: string, resource: string): bool
 
 export async function reviewAccess(_server: ApiServer, call: Call): Promise<Answer> {
   outputForm(call, false);
-  const reader = bodyReader(call);
+  const reader = bodyReader(call, MESSAGE);
   const bytes = await call.body();
   const options = writeOptions(call, 'CreateOptions');
   const object = decodeObject(call, review, reader, bytes, options.fieldValidation);
@@ -51,15 +76,15 @@ export async function reviewAccess(_server: ApiServer, call: Call): Promise<Answ
 
 function attributes(resource: unknown, nonResource: unknown): AccessAttributes {
   const given: JsonObject = isObject(resource) ? resource : isObject(nonResource) ? nonResource : {};
-  const text = (name: string) => (typeof given[name] === 'string' ? given[name] : '');
+  const member = (name: string) => (typeof given[name] === 'string' ? given[name] : '');
   return {
     isResource: isObject(resource),
-    verb: text('verb'),
-    group: text('group'),
-    resource: text('resource'),
-    subresource: text('subresource'),
-    namespace: text('namespace'),
-    name: text('name'),
-    path: text('path'),
+    verb: member('verb'),
+    group: member('group'),
+    resource: member('resource'),
+    subresource: member('subresource'),
+    namespace: member('namespace'),
+    name: member('name'),
+    path: member('path'),
   };
 }

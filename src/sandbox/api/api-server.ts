@@ -1,8 +1,7 @@
 /** What every request handler needs: the store, the resources, the clock, and the makers of uids and names. */
 import { formatMicroTime } from '../../lease/micro-time.js';
 import type { Clock } from '../../platform/clock.js';
-import type { VersionView } from '../managed-fields/update.js';
-import { groupVersion, type Resource } from '../resources/resource.js';
+import type { Resource } from '../resources/resource.js';
 import type { Store } from '../store.js';
 
 export interface ApiServer {
@@ -28,12 +27,4 @@ export const nowMs = (server: ApiServer): number => Number(server.clock.wallMicr
 
 export function findResource(server: ApiServer, group: string, version: string, name: string): Resource | undefined {
   return server.resources.find((r) => r.group === group && r.version === version && r.name === name);
-}
-
-/** How entries of managedFields see an object that is stored as `storage`. */
-export function versionsOf(server: ApiServer, storage: string): (apiVersion: string) => VersionView | undefined {
-  return (apiVersion) => {
-    const resource = server.resources.find((r) => r.storage === storage && groupVersion(r) === apiVersion);
-    return resource && { type: resource.type, view: resource.fromStored ?? ((object) => object) };
-  };
 }

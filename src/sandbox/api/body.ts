@@ -1,4 +1,5 @@
-/** Request bodies: by content type to JSON, then to an object of a kind. Protobuf will be a second reader here. */
+/** Request bodies: by content type to JSON, then to an object of a kind. */
+import { type MessageTable, ProtobufError, readEnvelope } from '../json/protobuf.js';
 import { JsonSyntaxError, readJson } from '../json/reader.js';
 import { isObject, type Json, type JsonObject, type KubeObject, NumberLiteral } from '../json/value.js';
 import { groupVersion, type Resource } from '../resources/resource.js';
@@ -10,21 +11,29 @@ import { MEDIA_TYPES } from './negotiate.js';
 
 type BodyReader = (bytes: Buffer) => Json;
 
-const READERS: { [mediaType: string]: BodyReader } = {
-  // Invalid UTF-8 becomes U+FFFD, as in Go.
-  'application/json': (bytes) => readJson(bytes.toString('utf8')),
-};
+const JSON_TYPE = 'application/json';
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
-/** The reader for the body's type. Throws 415. */
-export function bodyReader(call: Call): BodyReader {
+/** The reader for the body's type; protobuf only where a table says what it means. Throws 415. */
+export function bodyReader(call: Call, protobuf?: MessageTable): BodyReader {
   const header = call.header('content-type') ?? '';
-  const type = header === '' ? 'application/json' : (header.split(';')[0] ?? '').trim().toLowerCase();
-  const reader = READERS[type];
-  if (reader) return reader;
+  const type = header === '' ? JSON_TYPE : (header.split(';')[0] ?? '').trim().toLowerCase();
+  // Invalid UTF-8 becomes U+FFFD, as in Go.
+  if (type === JSON_TYPE) return (bytes) => readJson(bytes.toString('utf8'));
+  if (type === PROTOBUF_TYPE && protobuf) return (bytes) => readProtobuf(bytes, protobuf);
   const accepted = MEDIA_TYPES.join(', ');
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
+}
+
+function readProtobuf(bytes: Buffer, table: MessageTable): Json {
+  try {
+    return readEnvelope(bytes, table);
+  } catch (error) {
+    if (error instanceof ProtobufError) throw badRequest(error.message);
+    throw error;
+  }
 }
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -43,7 +52,7 @@ export function decodeObject(
   try {
     const { object, strict } = decode(resource.type, value ?? {});
     report(call, strict, validation);
-    return asKubeObject(object, resource);
+    return asKubeObject(object, resource, value);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(
@@ -58,8 +67,13 @@ export function decodeObject(
   }
 }
 
-export function asKubeObject(object: JsonObject, resource: Resource): KubeObject {
-  const { kind: _kind, apiVersion: _version, metadata, ...rest } = object;
+/** `raw`: what the object was decoded from. */
+export function asKubeObject(object: JsonObject, resource: Resource, raw: JsonObject | null): KubeObject {
+  const { kind: _kind, apiVersion: _version, metadata: decoded, ...rest } = object;
+  // An empty list of managedFields is a wish, not a zero value: forget who owns what.
+  const given = isObject(raw?.metadata) ? raw.metadata.managedFields : undefined;
+  const reset = Array.isArray(given) && given.length === 0;
+  const metadata = reset && isObject(decoded) ? { ...decoded, managedFields: [] } : decoded;
   const typed: KubeObject = {
     kind: resource.kind,
     apiVersion: groupVersion(resource),

@@ -26,7 +26,7 @@ export function discover(server: ApiServer, call: Call): Answer | undefined {
   }
   if (prefix === 'api') {
     if (parts.length > 2) return undefined;
-    if (second !== 'v1') return notFoundText();
+    if (second !== 'v1') throw noSuchPath();
     return answer({ kind: 'APIResourceList', groupVersion: 'v1', resources: resourceList(server, '') });
   }
   if (parts.length > 3) return undefined;
@@ -45,6 +45,13 @@ export const notFoundText = (): Answer => ({
 });
 
 export const answer = (body: JsonObject): Answer => ({ status: 200, body });
+
+/** Every path that answers something, for people who look around. */
+export function pathList(): Answer {
+  const apis = GROUPS.flatMap((group) => [`/apis/${group}`, `/apis/${group}/v1`]);
+  const others = ['/healthz', '/livez', '/openapi/v3', '/openapi/v3/', '/readyz', '/version'];
+  return { status: 200, body: { paths: ['/api', '/api/v1', '/apis', ...apis, ...others] } };
+}
 
 const coreVersions = (server: ApiServer): JsonObject => ({
   kind: 'APIVersions',

@@ -5,7 +5,7 @@ import { attributesOf, authorize } from './access.js';
 import { isReview, reviewAccess } from './access-review.js';
 import { type ApiServer, findResource } from './api-server.js';
 import type { Answer, Call, StreamAnswer } from './call.js';
-import { discover, notFoundText, version } from './discovery.js';
+import { discover, notFoundText, pathList, version } from './discovery.js';
 import { createObject, patchObject, replaceObject } from './mutate.js';
 import { checkRoute } from './negotiate.js';
 import { openApi } from './openapi.js';
@@ -18,10 +18,20 @@ const HEALTH = ['/healthz', '/livez', '/readyz'];
 export async function handle(server: ApiServer, call: Call, random: () => number): Promise<Answer | StreamAnswer> {
   try {
     // Before anything else, the existence of the path included.
-    authorize(call.user, attributesOf(call.info));
+    admit(call);
     return call.info.isResource ? await resourceAnswer(server, call, random) : plainAnswer(server, call);
   } catch (error) {
     return failure(error);
+  }
+}
+
+/** The filter before all handlers; its refusals have a header of their own. */
+function admit(call: Call): void {
+  try {
+    authorize(call.user, attributesOf(call.info));
+  } catch (error) {
+    if (error instanceof ApiError) throw new ApiError(error.status, { 'x-content-type-options': 'nosniff' });
+    throw error;
   }
 }
 
@@ -43,8 +53,10 @@ function plainAnswer(server: ApiServer, call: Call): Answer {
     };
   }
   if (path === '/version' || path === '/version/') return isRead ? version(server) : fail(methodNotAllowed());
+  if (path === '/' && isRead) return pathList();
   const api = discover(server, call);
-  if (api) return isRead ? api : fail(methodNotAllowed());
+  // The list of groups is answered whatever the method: it is no route of go-restful.
+  if (api) return isRead || path === '/apis' ? api : fail(methodNotAllowed());
   return openApi(server, call) ?? notFoundText();
 }
 

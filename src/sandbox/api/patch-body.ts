@@ -43,7 +43,7 @@ export function patchedObject(
   const problems = validation === 'Ignore' ? [] : [...strict, ...decoded.strict];
   if (problems.length > 0 && validation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
   for (const problem of problems) warn(call, problem);
-  return asKubeObject(decoded.object, resource);
+  return asKubeObject(decoded.object, resource, object);
 }
 
 /** A patch may change what the object says it is; strategic patches do not look. */

@@ -9,12 +9,16 @@ import { type ApiServer, nowMs } from './api-server.js';
 import type { Answer, Call } from './call.js';
 import { outputForm } from './negotiate.js';
 import { type ListOptions, listOptions } from './options.js';
+import { isTrue } from './request-info.js';
 import { selectionOf } from './selection.js';
 import { type ListMeta, shapeList, shapeObject, shown } from './shape.js';
 import { parseVersion, VersionError } from './versions.js';
 
 export async function getObject(server: ApiServer, call: Call, resource: Resource): Promise<Answer> {
   const form = outputForm(call, true);
+  if (isTrue(call.query.get('export'))) {
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+  }
   const version = versionFor(call.query.get('resourceVersion') ?? '', unclassified);
   await waitForRevision(server, version);
   const stored = server.store.get(resource.storage, keyOf(scopeOf(call, resource), call.info.name));
@@ -80,7 +84,7 @@ async function readPage(
   const version = versionFor(options.resourceVersion, (message) => badRequest(`invalid resource version: ${message}`));
   const from = options.continue === '' ? undefined : readContinue(options);
   // From the cache, which pages nothing: limit counts only where etcd itself is read.
-  const limit = options.resourceVersion === '0' && options.resourceVersionMatch === '' && !from ? 0 : options.limit;
+  const limit = options.resourceVersion === '0' && options.resourceVersionMatch === '' ? 0 : options.limit;
   await waitForRevision(server, version);
   const exact =
     options.resourceVersionMatch === 'Exact' ||
@@ -130,7 +134,8 @@ function readContinue(options: ListOptions): Continuation {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   if (!/^[\w-]*$/.test(options.continue) || options.continue.length % 4 === 1) {
-    const at = /[^\w-]/.exec(options.continue)?.index ?? options.continue.length;
+    const whole = options.continue.length - (options.continue.length % 4);
+    const at = /[^\w-]/.exec(options.continue)?.index ?? whole;
     throw refuse(`continue key is not valid: illegal base64 data at input byte ${at}`);
   }
   try {
@@ -138,7 +143,7 @@ function readContinue(options: ListOptions): Continuation {
     if (!isObject(token)) throw refuse('continue key is not valid: json: cannot unmarshal value');
     const { v, rv, start } = token;
     if (v !== VERSION)
-      throw refuse(`continue key is not valid: server does not recognize this encoded version "${v ?? ''}"`);
+      throw refuse(`continue key is not valid: server does not recognize this encoded version ${v ?? ''}`);
     if (typeof rv !== 'number' || rv === 0)
       throw refuse(`continue key is not valid: incorrect encoded start resourceVersion (version ${VERSION})`);
     if (typeof start !== 'string' || start === '')

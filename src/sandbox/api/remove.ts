@@ -1,7 +1,7 @@
 /** DELETE of one object and of a collection (apiserver pkg/endpoints/handlers/delete.go, registry store.go, rest/delete.go). */
 import { withMeta } from '../json/meta.js';
 import type { JsonObject, KubeObject } from '../json/value.js';
-import { groupResource, type Resource } from '../resources/resource.js';
+import { errorKind, groupResource, type Resource } from '../resources/resource.js';
 import { deleteOptions as optionsType } from '../schema/kinds.js';
 import { ApiError, conflict, forbidden, notFound } from '../status.js';
 import { keyOf } from '../store.js';
@@ -69,8 +69,13 @@ export function remove(
 
 function checkPreconditions(resource: Resource, stored: KubeObject, options: DeleteOptions): void {
   const { uid = '', resourceVersion = '', name = '' } = stored.metadata;
+  if (resource.kind === 'Namespace') {
+    checkNamespacePreconditions(resource, stored, options);
+    return;
+  }
   // Here the Kind stands where the resource stands elsewhere.
-  const kind = { group: resource.group, resource: resource.kind };
+  const named = errorKind(resource);
+  const kind = { group: named.group, resource: named.kind };
   if (options.uid !== undefined && options.uid !== uid) {
     throw conflict(
       kind,
@@ -84,6 +89,21 @@ function checkPreconditions(resource: Resource, stored: KubeObject, options: Del
       name,
       `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     );
+  }
+}
+
+/** Namespaces have checks and words of their own (registry/core/namespace/storage). */
+function checkNamespacePreconditions(resource: Resource, stored: KubeObject, options: DeleteOptions): void {
+  const { uid = '', resourceVersion = '', name = '' } = stored.metadata;
+  const refuse = (what: string, asked: string, actual: string) =>
+    conflict(
+      groupResource(resource),
+      name,
+      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${actual}`,
+    );
+  if (options.uid !== undefined && options.uid !== uid) throw refuse('UID', options.uid, uid);
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
+    throw refuse('ResourceVersion', options.resourceVersion, resourceVersion);
   }
 }
 

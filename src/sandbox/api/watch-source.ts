@@ -5,7 +5,7 @@
 import type { JsonObject, KubeObject } from '../json/value.js';
 import type { Resource } from '../resources/resource.js';
 import { emptyObject } from '../schema/decode.js';
-import { badRequest, expired, unclassified } from '../status.js';
+import { expired, unclassified } from '../status.js';
 import { WatchCursor } from '../watch-cursor.js';
 import { type ApiServer, nowMs } from './api-server.js';
 import { emptyOf } from './body.js';
@@ -27,7 +27,6 @@ export function watchObjects(server: ApiServer, call: Call, resource: Resource, 
   const form = outputForm(call, true);
   const options = listOptions(call.query, true);
   const selection = selectionOf(call, resource, options);
-  if (typeof form === 'object' && form.kind === 'PartialObjectMetadataList') throw badRequest('unexpected list');
   const version = versionFor(options.resourceVersion, unclassified);
   const stream = new ObjectWatch(server, call, resource, form, options, selection, version, random());
   return { status: 200, contentType: 'application/json', stream };
@@ -80,6 +79,8 @@ class ObjectWatch implements WatchSource {
     const now = this.server.clock.monoMs();
     if (now >= this.endsAt) return this.finish([]);
     const lines = this.drawInitial();
+    // An event is no list: the first that should be one ends the stream.
+    if (lines.length > 0 && typeof this.form === 'object' && this.form.kind.endsWith('List')) return this.finish([]);
     const drawn = this.cursor.next(CHANGES_PER_DRAW);
     if (drawn === 'lost') {
       return this.finish([...lines, this.expiry(`${this.cursor.revision} (${this.server.store.compacted})`)]);

@@ -3,7 +3,7 @@ import { withMeta } from '../json/meta.js';
 import type { KubeObject } from '../json/value.js';
 import { equalButForTimes, updateManagedFields } from '../managed-fields/update.js';
 import { finalizersOf, isTerminating } from '../resources/namespace.js';
-import { groupResource, groupVersion, type Resource } from '../resources/resource.js';
+import { errorKind, groupResource, groupVersion, type Resource } from '../resources/resource.js';
 import {
   ApiError,
   alreadyExists,
@@ -17,7 +17,7 @@ import {
 import { keyOf } from '../store.js';
 import { fieldInvalid } from '../validation/field-error.js';
 import { validateMetaUpdate, validatePathSegment, withoutDuplicateOwners } from '../validation/metadata.js';
-import { type ApiServer, nowText, versionsOf } from './api-server.js';
+import { type ApiServer, nowText } from './api-server.js';
 import { emptyOf } from './body.js';
 import { type Call, warn } from './call.js';
 import type { WriteOptions } from './options.js';
@@ -83,7 +83,7 @@ function prepareCreate(server: ApiServer, resource: Resource, given: KubeObject)
   const object = resource.prepareForCreate?.(filled) ?? filled;
   let errors = resource.validate(asStored(resource, object));
   if (errors.length === 0) errors = validatePathSegment(object, resource.namespaced);
-  if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
+  if (errors.length > 0) throw invalid(errorKind(resource), object.metadata.name ?? '', errors);
   return object;
 }
 
@@ -124,8 +124,7 @@ export function track(
   options: WriteOptions,
 ): KubeObject {
   const writer = { manager: options.manager, apiVersion: groupVersion(resource), time: nowText(server) };
-  const stored = (object: KubeObject) => ({ ...asStored(resource, object), metadata: object.metadata });
-  const entries = updateManagedFields(stored(before), stored(after), writer, versionsOf(server, resource.storage));
+  const entries = updateManagedFields(resource.type, before, after, writer);
   const { managedFields: _, ...metadata } = after.metadata;
   return withMeta(after, entries && entries.length > 0 ? { ...metadata, managedFields: entries } : metadata);
 }
@@ -257,7 +256,7 @@ function prepareUpdate(resource: Resource, given: KubeObject, existing: KubeObje
     ...validateMetaUpdate(object, existing),
     ...resource.validateUpdate(asStored(resource, object), asStored(resource, existing)),
   ];
-  if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
+  if (errors.length > 0) throw invalid(errorKind(resource), object.metadata.name ?? '', errors);
   return object;
 }
 

@@ -8,7 +8,7 @@ import { type ApiServer, nowMs } from '../api/api-server.js';
 import { type Call, isStream } from '../api/call.js';
 import { failure, handle } from '../api/handle.js';
 import { requestInfo } from '../api/request-info.js';
-import { badRequest, forbidden } from '../status.js';
+import { forbidden } from '../status.js';
 import { type HttpRequest, readBody } from './body-limit.js';
 import type { Certificates } from './certificates.js';
 import { type HttpResponse, send, stream } from './respond.js';
@@ -132,7 +132,7 @@ async function serve(
 
 function sendFailure(response: HttpResponse, call: Call | undefined, error: unknown, date: string): void {
   try {
-    if (!response.headersSent) send(response, call, failure(error), date);
+    if (!response.headersSent) send(response, call, error instanceof BadPath ? BAD_PATH : failure(error), date);
     else (response as ServerResponse).destroy();
   } catch {
     // The connection went away between the answer and its writing.
@@ -179,11 +179,16 @@ function readCall(options: ListenerOptions, request: HttpRequest): Call {
   };
 }
 
+/** A path that is no URL: refused before anything else, in text. */
+class BadPath extends Error {}
+
+const BAD_PATH = { status: 400, body: '400 Bad Request', contentType: 'text/plain; charset=utf-8' };
+
 function decodePath(raw: string): string {
   try {
     return decodeURIComponent(raw);
   } catch {
-    throw badRequest(`invalid URL escape in ${JSON.stringify(raw)}`);
+    throw new BadPath();
   }
 }
 

@@ -46,44 +46,27 @@ export interface Writer {
   time: string;
 }
 
-/** An object as another version of its API shows it; entries of that version own its fields. */
-export interface VersionView {
-  type: StructType;
-  view: (object: KubeObject) => KubeObject;
-}
-
 /**
- * The managedFields of `after`, written by `writer`. `before` is the stored object, or an empty one for a creation;
- * undefined means that the object stays untracked.
+ * The managedFields of `after`, written by `writer`; both objects are in the form of the writer's API version. `before`
+ * is the stored object, or an empty one for a creation. Undefined means that the object stays untracked.
  */
 export function updateManagedFields(
+  type: StructType,
   before: KubeObject,
   after: KubeObject,
   writer: Writer,
-  versions: (apiVersion: string) => VersionView | undefined,
 ): JsonObject[] | undefined {
-  const entries = readEntries(after, before);
+  // What another version of the API wrote cannot be told in the terms of this one, and is forgotten (events).
+  const entries = readEntries(after, before).filter((entry) => entry.apiVersion === writer.apiVersion);
   const creating = before.metadata.uid === undefined;
   // Objects stored without entries stay without (skipnonapplied.go).
-  if (entries.length === 0 && !creating) return undefined;
-  const own = versions(writer.apiVersion);
-  if (!own) return encode(entries);
-  const changes = new Map<string, ReturnType<typeof compare> | undefined>();
-  const changesIn = (apiVersion: string) => {
-    if (!changes.has(apiVersion)) {
-      const version = versions(apiVersion);
-      const change = version && compare(version.type, bare(version.view(before)), bare(version.view(after)));
-      changes.set(apiVersion, change);
-    }
-    return changes.get(apiVersion);
-  };
+  if (readEntries(after, before).length === 0 && !creating) return undefined;
+  const { changed, removed } = compare(type, bare(before), bare(after));
   const left = entries.flatMap((entry) => {
-    const change = changesIn(entry.apiVersion);
-    if (!change) return [];
-    const fields = difference(difference(entry.fields, change.changed), change.removed);
+    const fields = difference(difference(entry.fields, changed), removed);
     return isEmpty(fields) ? [] : [{ ...entry, fields }];
   });
-  const taken = difference(changesIn(writer.apiVersion)?.changed ?? NO_FIELDS, STRIPPED);
+  const taken = difference(changed, STRIPPED);
   return encode(capped(isEmpty(taken) ? left : join(left, writer, taken)));
 }
 

@@ -41,6 +41,7 @@ export const coreEvents: Resource = defineResource({
 export const events: Resource = defineResource({
   ...shared,
   group: 'events.k8s.io',
+  internalGroup: '',
   type: event,
   selectable: [...INVOLVED.map((name) => `regarding.${name}`), 'reason', 'reportingController', 'type'],
   unknownField: (field) => `field label not supported: ${field}`,

@@ -21,6 +21,8 @@ export interface Resource {
   shortNames?: string[];
   categories?: string[];
   verbs: string[];
+  /** Group of the kind in refusals, where it is not the group of the API. */
+  internalGroup?: string;
   storageVersionHash?: string;
   /** Where the store keeps it, also the path of its keys in error messages; events of both groups share one. */
   storage: string;
@@ -59,6 +61,12 @@ export const groupVersion = ({ group, version }: { group: string; version: strin
 export const groupResource = (resource: Resource): { group: string; resource: string } => ({
   group: resource.group,
   resource: resource.name,
+});
+
+/** How a refusal names the kind: by the group of the type inside the server. */
+export const errorKind = ({ internalGroup, group, kind }: Resource): { group: string; kind: string } => ({
+  group: internalGroup ?? group,
+  kind,
 });
 
 const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

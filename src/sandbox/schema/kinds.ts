@@ -145,58 +145,36 @@ export const configMap = kind('ConfigMap', {
   binaryData: plain(stringMap),
 });
 
-export const pod = kind('Pod', {
-  spec: plain(struct({ go: 'PodSpec', fields: podFields() })),
-  status: plain(any),
-});
+const opaque = (names: string): { [name: string]: Field } =>
+  Object.fromEntries(names.split(/\s+/).map((name) => [name, plain(any)]));
 
-/** The lists by which a Pod is usually looked at are named, so that patches merge them; the rest is kept as it comes. */
-function podFields(): { [name: string]: Field } {
-  const opaque = [
-    'volumes',
-    'initContainers',
-    'containers',
-    'ephemeralContainers',
-    'restartPolicy',
-    'terminationGracePeriodSeconds',
-    'activeDeadlineSeconds',
-    'dnsPolicy',
-    'nodeSelector',
-    'serviceAccountName',
-    'serviceAccount',
-    'automountServiceAccountToken',
-    'nodeName',
-    'hostNetwork',
-    'hostPID',
-    'hostIPC',
-    'shareProcessNamespace',
-    'securityContext',
-    'imagePullSecrets',
-    'hostname',
-    'subdomain',
-    'affinity',
-    'schedulerName',
-    'tolerations',
-    'hostAliases',
-    'priorityClassName',
-    'priority',
-    'dnsConfig',
-    'readinessGates',
-    'runtimeClassName',
-    'enableServiceLinks',
-    'preemptionPolicy',
-    'overhead',
-    'topologySpreadConstraints',
-    'setHostnameAsFQDN',
-    'os',
-    'hostUsers',
-    'schedulingGates',
-    'resourceClaims',
-    'resources',
-    'hostnameOverride',
-  ];
-  return Object.fromEntries(opaque.map((name) => [name, name === 'containers' ? always(any) : plain(any)] as const));
-}
+/** Members are known by name and kept as they come. */
+const podSpec: StructType = {
+  go: 'PodSpec',
+  fields: {
+    ...opaque('volumes initContainers'),
+    containers: always(any),
+    ...opaque(
+      `ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector
+       serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC
+       shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName tolerations
+       hostAliases priorityClassName priority dnsConfig readinessGates runtimeClassName enableServiceLinks
+       preemptionPolicy overhead topologySpreadConstraints setHostnameAsFQDN os hostUsers schedulingGates
+       resourceClaims resources hostnameOverride workloadRef`,
+    ),
+  },
+};
+
+const podStatus: StructType = {
+  go: 'PodStatus',
+  fields: opaque(
+    `observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIP podIPs startTime
+     initContainerStatuses containerStatuses qosClass ephemeralContainerStatuses resize resourceClaimStatuses
+     extendedResourceClaimStatus allocatedResources resources`,
+  ),
+};
+
+export const pod = kind('Pod', { spec: plain(struct(podSpec)), status: plain(struct(podStatus)) });
 
 export const serviceAccount = kind('ServiceAccount', {
   secrets: plain({

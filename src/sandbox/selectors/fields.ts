@@ -41,7 +41,8 @@ function unescaped(text: string): string {
   let value = '';
   for (let i = 0; i < text.length; i++) {
     const char = text.charAt(i);
-    if (char === ',' || char === '=') throw new Error(`invalid field selector: unescaped character in value: ${char}`);
+    if (char === ',' || char === '=')
+      throw new Error(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
     if (char !== '\\') {
       value += char;
       continue;
