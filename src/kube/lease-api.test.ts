@@ -69,7 +69,7 @@ describe('requests for Leases', () => {
     const scope = { namespace: 'n', name: 'x', fieldSelector: 'metadata.namespace=n', labelSelector: 'a in (b)' };
     const result = await api.list(scope);
     expect(result).toMatchObject({ ok: true, value: { resourceVersion: '9', items: [{ name: 'a' }, { name: 'b' }] } });
-    const query = 'fieldSelector=metadata.name%3Dx%2Cmetadata.namespace%3Dn&labelSelector=a%20in%20(b)&limit=500';
+    const query = 'fieldSelector=metadata.name%3Dx%2Cmetadata.namespace%3Dn&labelSelector=a%20in%20(b)&limit=2000';
     const at = `GET /apis/coordination.k8s.io/v1/namespaces/n/leases?${query}`;
     expect(lines(server)).toEqual([at, `${at}&continue=t%2F1%3D`]);
   });
@@ -78,7 +78,7 @@ describe('requests for Leases', () => {
     const more = list([lease('a')], { continue: 't' });
     const { server, api } = await serve(more, status(410), list([lease('b')]));
     expect(await api.list({})).toMatchObject({ ok: true, value: { items: [{ name: 'b' }] } });
-    expect(lines(server)).toEqual([`GET ${LEASES}?limit=500`, `GET ${LEASES}?limit=500&continue=t`, `GET ${LEASES}`]);
+    expect(lines(server)).toEqual([`GET ${LEASES}?limit=2000`, `GET ${LEASES}?limit=2000&continue=t`, `GET ${LEASES}`]);
     const twice = await serve(more, status(410), status(410));
     expect(await twice.api.list({})).toMatchObject({ ok: false, failure: { kind: 'expired' } });
   });

@@ -20,7 +20,11 @@ import { watchLeases } from './watch.js';
 
 const API = '/apis/coordination.k8s.io/v1';
 const API_VERSION = 'coordination.k8s.io/v1';
-const PAGE = 500;
+/**
+ * Leases are about 1 KiB each, and a kube-apiserver 1.36 answers a page of thousands from its cache in the time of one of
+ * 500 (the default of kubectl): fewer pages, fewer round trips.
+ */
+const PAGE = 2_000;
 /** Named in managedFields as the writer. */
 const FIELD_MANAGER = 'kle';
 
