@@ -37,6 +37,8 @@ export class WatchdogLink {
   #resolveEnded = () => {};
   #helper: Helper | undefined;
   #cancelTimer = () => {};
+  #onGuard = false;
+  #awaiting = false;
   #serial = 0;
   #receipt = 0;
   #starts = 0;
@@ -67,7 +69,7 @@ export class WatchdogLink {
   claim(deadline: Moment, drainMs: number): void {
     this.#claim = { type: 'claim', serial: ++this.#serial, deadline, drainMs };
     this.#say(this.#claim);
-    this.#expectReceipt(this.#serial);
+    this.#expectReceipt();
   }
 
   group(group: ProcessGroup): void {
@@ -123,31 +125,34 @@ export class WatchdogLink {
     if (message?.type === 'receipt') this.#receipt = Math.max(this.#receipt, message.serial);
     if (message?.type !== 'ready') return;
     this.#cancelTimer();
-    this.#expectReceipt(this.#serial);
+    this.#onGuard = true;
+    this.#expectReceipt();
     this.#resolveReady(true);
     this.#options.onReady?.(helper.pid);
   }
 
-  #expectReceipt(serial: number): void {
-    if (this.#receipt >= serial || this.#closed) return;
+  /** One wait at a time: renewals that follow must not put it off. */
+  #expectReceipt(): void {
+    if (!this.#onGuard || this.#awaiting || this.#receipt >= this.#serial || this.#closed) return;
+    this.#awaiting = true;
     const { clock } = this.#options;
-    const ifSilent = (fn: () => void) => () => {
-      if (this.#receipt < serial) fn();
+    const serial = this.#serial;
+    const unlessHeard = (fn: () => void) => () => {
+      if (this.#receipt < serial) return fn();
+      this.#awaiting = false;
+      this.#expectReceipt();
     };
-    this.#cancelTimer();
-    this.#cancelTimer = clock.timer(
-      RECEIPT_WITHIN_MS,
-      ifSilent(() => {
-        this.#cancelTimer = clock.timer(
-          READING_MS,
-          ifSilent(() => this.#helper?.kill('SIGKILL')),
-        );
-      }),
-    );
+    const dismiss = unlessHeard(() => this.#helper?.kill('SIGKILL'));
+    const readOn = unlessHeard(() => {
+      this.#cancelTimer = clock.timer(READING_MS, dismiss);
+    });
+    this.#cancelTimer = clock.timer(RECEIPT_WITHIN_MS, readOn);
   }
 
   #died(): void {
     this.#helper = undefined;
+    this.#onGuard = false;
+    this.#awaiting = false;
     this.#cancelTimer();
     if (this.#closed) {
       this.#resolveEnded();

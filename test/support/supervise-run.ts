@@ -190,3 +190,10 @@ export function isDead(pid: number): boolean {
 export async function untilDead(pid: number): Promise<void> {
   while (!isDead(pid)) await new Promise((resolve) => setTimeout(resolve, 2));
 }
+
+/** Resolves when the process stands still by STOP (or is gone). */
+export async function untilStopped(pid: number): Promise<void> {
+  while (!isDead(pid) && statOf(pid)?.state !== 'T') await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+const statOf = (pid: number) => parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
