@@ -24,11 +24,14 @@ export function checkDrain(turn: Turn, phase: Draining) {
 export function actDraining(turn: Turn, phase: Draining) {
   const { s } = turn;
   if (s.working && s.policy.releasesAfterWork) return;
-  if (isOfTerm(s, phase.term)) {
+  if (isTermsLease(turn, phase.term)) {
     if (s.settings.releaseOnStop) enterReleasing(turn, phase.term, phase.reason);
     else end(turn, phase.term, phase.reason, 'kept');
   } else afterOthers(turn, phase.term, phase.reason);
 }
+
+/** A re-creation of ours that arrived too late to count is left to expire. */
+const isTermsLease = ({ s }: Turn, term: Term): boolean => isOfTerm(s, term) && s.sight.record?.uid === term.uid;
 
 /** The Lease is no longer this term's. A fence that replaced this term waits for our word. */
 function afterOthers(turn: Turn, term: Term, reason: LostReason | null) {
@@ -49,7 +52,7 @@ export function actReleasing(turn: Turn, phase: Releasing) {
   const { s, now, serverNow } = turn;
   const { record } = s.sight;
   // S4: only a version that is known to be ours is freed.
-  if (record === null || !isOfTerm(s, phase.term)) {
+  if (record === null || !isTermsLease(turn, phase.term)) {
     abandonFlight(turn);
     const freed = record !== null && isFree(record);
     return freed ? end(turn, phase.term, phase.reason, 'freed') : afterOthers(turn, phase.term, phase.reason);

@@ -90,12 +90,12 @@ function takeEvent(turn: Turn, event: LeaseWatchEvent) {
       if (event.record.name !== s.settings.name || event.record.namespace !== s.settings.namespace) return;
       // The same version again is no news.
       if (event.record.resourceVersion === s.sight.resourceVersion && s.sight.record && !watching(turn)) return;
-      const look = { atMs: event.atMs, streamed: true };
+      const look = { atMs: event.atMs, streamed: !event.found };
       return believe(turn, look, (at) => see(at, event.record, look));
     }
     case 'deleted': {
       if (event.record.name !== s.settings.name || event.record.namespace !== s.settings.namespace) return;
-      const look = { atMs: event.atMs, streamed: true };
+      const look = { atMs: event.atMs, streamed: !event.found };
       // Its last spec counts: a Lease that was freed before it was deleted has no leader to wait for.
       if (!event.found && isOlder(s.sight.resourceVersion, event.record.resourceVersion)) see(turn, event.record, look);
       return believe(turn, look, (at) => seeGone(at, event.record.resourceVersion, look));
@@ -120,7 +120,7 @@ function takeSync(turn: Turn, version: string, atMs: number) {
   const { s } = turn;
   s.watch = 'live';
   if (!s.sight.known) {
-    const look = { atMs, streamed: true };
+    const look = { atMs };
     believe(turn, look, (at) => seeGone(at, version, look));
   }
   candidate.watchChanged(turn);

@@ -11,6 +11,10 @@ export interface HeldSpec {
   sinceMs: number;
   /** What the record says; 0 when it says nothing usable. */
   durationMs: number;
+  /** The Lease was found gone by a read: others may have held it unseen since, so the wait counts from that read. */
+  lostSight: boolean;
+  /** Began as a new Lease while we looked, so no compare-and-swap ties it to the one before. */
+  born: boolean;
 }
 
 export interface Sight {
@@ -74,11 +78,17 @@ export function seeRecord(
   };
 }
 
-/** `version`: of the deletion, when it is known. Undefined when something newer is known. */
+/**
+ * `version`: of the deletion, when it is known. Undefined when something newer is known. Only a stream shows that the
+ * last spec seen was the last there was; otherwise its holder may have renewed until just now, and a creation meets no
+ * compare-and-swap that would tell.
+ */
 export function seeAbsence(sight: Sight, version: string | null, look: Look): Sight | undefined {
   if (isStale(sight, version, look)) return undefined;
   const resourceVersion = version ?? sight.resourceVersion;
-  return { ...sight, known: true, record: null, key: null, resourceVersion, learnedMs: look.atMs, handOver: false };
+  const missed = look.streamed !== true && sight.record !== null && sight.held !== null;
+  const held = missed && sight.held ? { ...sight.held, sinceMs: look.atMs, lostSight: true } : sight.held;
+  return { ...sight, known: true, record: null, key: null, held, resourceVersion, learnedMs: look.atMs, handOver: false };
 }
 
 function isStale(sight: Sight, version: string | null, { askedMs }: Look): boolean {
@@ -92,7 +102,10 @@ function isStale(sight: Sight, version: string | null, { askedMs }: Look): boole
 function heldOf(sight: Sight, record: LeaseRecord, same: boolean, atMs: number): HeldSpec | null {
   if (isFree(record)) return null;
   const durationMs = Math.max(0, record.leaseDurationSeconds ?? 0) * 1000;
-  return { record, sinceMs: same && sight.held ? sight.held.sinceMs : atMs, durationMs };
+  const { held } = sight;
+  const sameLease = sight.record?.uid === record.uid;
+  const born = sameLease ? held?.born === true && held.record.holder === record.holder : sight.known;
+  return { record, sinceMs: same && held ? held.sinceMs : atMs, durationMs, lostSight: false, born };
 }
 
 function isHandOver(sight: Sight, record: LeaseRecord, identity: string): boolean {

@@ -99,6 +99,7 @@ export interface Flight {
 export interface Attempt {
   id: number;
   sent: Reading;
+  creates: boolean;
   acquireTime: Micros | null;
   renewTime: Micros | null;
 }

@@ -19,8 +19,9 @@ export function offerOf(s: ElectorState, moment: Moment): Offer | undefined {
   if (sight.record === null) return { atMs: deletedUntil(s, moment), how: 'create' };
   if (isFree(sight.record) || !sight.held) return { atMs: OPEN, how: 'take' };
   if (sight.record.holder === settings.identity) {
-    const ours = policy.adoptsOwnIdentity(settings) || sight.handOver || ownAttempt(s) !== undefined;
-    if (ours) return { atMs: OPEN, how: 'adopt' };
+    // A creation of ours that arrived late may have met a Lease deleted under somebody else: wait for that one too.
+    const made = policy.adoptsOwnIdentity(settings) && !sight.held.born;
+    if (made || sight.handOver || ownAttempt(s) !== undefined) return { atMs: OPEN, how: 'adopt' };
   }
   return { atMs: policy.dueMs(sight.held, settings, moment), how: 'take' };
 }
@@ -28,6 +29,7 @@ export function offerOf(s: ElectorState, moment: Moment): Offer | undefined {
 /** The leader of a deleted Lease may not know of it yet. A Lease never seen held has no leader that we could know of. */
 function deletedUntil({ sight, settings, policy }: ElectorState, moment: Moment): number {
   if (!sight.held || !policy.waitsAfterDelete) return OPEN;
-  if (sight.held.record.holder === settings.identity && policy.adoptsOwnIdentity(settings)) return OPEN;
+  const own = sight.held.record.holder === settings.identity && !sight.held.lostSight;
+  if (own && policy.adoptsOwnIdentity(settings)) return OPEN;
   return policy.dueMs(sight.held, settings, moment);
 }

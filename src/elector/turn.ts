@@ -25,6 +25,8 @@ export function see(turn: Turn, record: LeaseRecord, look: Look): boolean {
   if (!sight) return false;
   const previous = s.sight;
   s.sight = sight;
+  // S2: somebody held it since, so a creation of ours that arrives now proves nothing.
+  if (sight.held && record.holder !== s.settings.identity) s.attempts = s.attempts.filter((one) => !one.creates);
   noteForStandBack(s, turn.now.monoMs);
   tellHolder(turn, previous.record, previous.known);
   return true;
@@ -78,7 +80,7 @@ export function sendGet(turn: Turn, deadlineMs: number): void {
 export function sendWrite(turn: Turn, purpose: Purpose, lease: LeaseObject, deadlineMs: number): void {
   const verb = purpose === 'create' || purpose === 'recreate' ? 'create' : 'replace';
   const attempt = writes.timesOf(lease);
-  turn.s.attempts = [...turn.s.attempts.slice(-MOST_ATTEMPTS), { id: turn.s.nextId, sent: turn.now, ...attempt }];
+  turn.s.attempts = [...turn.s.attempts.slice(-MOST_ATTEMPTS), { id: turn.s.nextId, sent: turn.now, creates: verb === 'create', ...attempt }];
   send(turn, purpose, { verb, lease }, deadlineMs);
 }
 

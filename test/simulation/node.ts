@@ -28,6 +28,7 @@ export class Node {
   state: ElectorState;
   alive = false;
   paused = false;
+  suspended = false;
   /** True facts about the worker, which the machine only hears of. */
   working = false;
   /** A worker just woken may act until then (S8). */
@@ -114,11 +115,13 @@ export class Node {
     if (!this.alive || this.paused) return;
     this.sim.log(`${this.author} ${suspend ? 'suspended' : 'paused'}`);
     this.paused = true;
+    this.suspended = suspend;
     if (suspend) this.clock.suspend(this.sim.world.nowMs);
   }
 
-  resume(suspended: boolean): void {
+  resume(): void {
     if (!this.paused) return;
+    const { suspended } = this;
     const { world, random, checker } = this.sim;
     this.paused = false;
     this.clock.resume(world.nowMs);
@@ -185,6 +188,7 @@ export class Node {
     const { checker } = this.sim;
     switch (effect.type) {
       case 'send':
+        this.sim.log(`${this.author} sends ${effect.purpose}`);
         checker.sends(this, effect);
         return this.link.send(effect.id, effect.purpose, effect.request, effect.deadlineMs);
       case 'abort':

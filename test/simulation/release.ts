@@ -4,8 +4,6 @@ import { type Amendment, amend } from '../../src/lease/record.js';
 import { stopWaitMs } from '../../src/lease/timing.js';
 import type { Simulation } from './simulation.js';
 
-let ids = 0;
-
 export function releaseByFence(sim: Simulation): void {
   const { current } = sim.server;
   const incumbent = sim.nodes.find((one) => one.author === current?.by);
@@ -15,7 +13,7 @@ export function releaseByFence(sim: Simulation): void {
 
 class Release {
   readonly #sim: Simulation;
-  readonly #id = `r${String(ids++ % 1_000_000_000).padStart(9, '0')}`;
+  readonly #id: string;
   readonly #incumbent: string;
   readonly #waitMs: number;
   readonly #endMs: number;
@@ -25,6 +23,7 @@ class Release {
   constructor(sim: Simulation, incumbent: string) {
     const { leaseDurationMs, retryPeriodMs } = sim.schedule.durations;
     this.#sim = sim;
+    this.#id = `r${String(sim.releases++).padStart(9, '0')}`;
     this.#incumbent = incumbent;
     const slowestMs = retryPeriodMs / Math.min(...sim.nodes.map((one) => one.clock.rate));
     this.#waitMs = stopWaitMs({ leaseDurationMs, renewPeriodMs: slowestMs });

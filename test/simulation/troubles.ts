@@ -62,7 +62,7 @@ function pause(sim: Simulation, suspend: boolean): void {
   const node = likely(sim);
   const forMs = random.between(0.05, 2) * schedule.durations.leaseDurationMs;
   node.pause(suspend);
-  world.after(forMs, () => node.resume(suspend));
+  world.after(forMs, () => node.resume());
 }
 
 /** L2: an outage shorter than R − P − one request, or one failed request, and then peace for 2 R. */
