@@ -7,10 +7,11 @@ import { invalid } from '../status.js';
 import { type FieldError, fieldInvalid } from '../validation/field-error.js';
 import { type AccessAttributes, isAllowed } from './access.js';
 import type { ApiServer } from './api-server.js';
-import { bodyReader, decodeObject } from './body.js';
+import { bodyReader, decodeObject, emptyOf } from './body.js';
 import type { Answer, Call } from './call.js';
 import { outputForm } from './negotiate.js';
 import { writeOptions } from './options.js';
+import { track } from './write.js';
 
 const text = (name: string) => ({ name, is: 'string' }) as const;
 
@@ -52,7 +53,7 @@ const review: Resource = defineResource({
 export const isReview = (group: string, version: string, resource: string): boolean =>
   group === review.group && version === 'v1' && resource === review.name;
 
-export async function reviewAccess(_server: ApiServer, call: Call): Promise<Answer> {
+export async function reviewAccess(server: ApiServer, call: Call): Promise<Answer> {
   outputForm(call, false);
   const reader = bodyReader(call, MESSAGE);
   const bytes = await call.body();
@@ -69,9 +70,10 @@ export async function reviewAccess(_server: ApiServer, call: Call): Promise<Answ
     const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
     errors.push(fieldInvalid('spec.resourceAttributes', null, detail));
   }
-  if (errors.length > 0) throw invalid(review, '', errors);
+  if (errors.length > 0) throw invalid({ group: review.group, kind: '' }, '', errors);
   const allowed = isAllowed(call.user, attributes(resourceAttributes, nonResourceAttributes));
-  return { status: 201, body: { ...object, status: { allowed } } };
+  const tracked = track(server, review, emptyOf(review), object, options);
+  return { status: 201, body: { ...tracked, status: { allowed } } };
 }
 
 function attributes(resource: unknown, nonResource: unknown): AccessAttributes {
