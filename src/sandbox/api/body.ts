@@ -95,8 +95,8 @@ function readTyped(reader: BodyReader, bytes: Buffer, kind: string): JsonObject 
   try {
     value = reader(bytes);
   } catch (error) {
-    if (!(error instanceof JsonSyntaxError) && !(error instanceof RangeError)) throw error;
-    throw unrecognized(kind, bytes, error instanceof RangeError ? 'exceeded max depth' : error.message);
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw unrecognized(kind, bytes, error.message);
   }
   if (value === null || isObject(value)) {
     const header = value ?? {};

@@ -17,10 +17,19 @@ export function duplicateMembers(object: object): readonly string[] {
 
 export function readJson(text: string): Json {
   const reader = new Reader(text);
-  const value = reader.value(0);
+  const value = reader.value();
   reader.skipSpace();
   if (reader.at < text.length) throw reader.invalid('after top-level value');
   return value;
+}
+
+function attach(container: JsonObject | Json[], key: string, value: Json): void {
+  if (Array.isArray(container)) {
+    container.push(value);
+    return;
+  }
+  if (Object.hasOwn(container, key)) duplicates.set(container, [...duplicateMembers(container), key]);
+  put(container, key, value);
 }
 
 class Reader {
@@ -44,61 +53,72 @@ class Reader {
     return new JsonSyntaxError(`invalid character ${quoteByte(this.text, this.at)} ${context}`);
   }
 
-  value(depth: number): Json {
-    this.skipSpace();
-    const c = this.text[this.at];
-    if (c === '{' || c === '[') {
-      if (depth >= MAX_DEPTH) throw new JsonSyntaxError('exceeded max depth');
-      this.at++;
-      return c === '{' ? this.object(depth + 1) : this.array(depth + 1);
+  /** Without recursion: 10,000 levels are more than the stack holds. */
+  value(): Json {
+    const open: (JsonObject | Json[])[] = [];
+    const keys: string[] = [];
+    for (;;) {
+      this.skipSpace();
+      const opened = this.open(open.length);
+      if (opened && !this.closes(opened)) {
+        open.push(opened);
+        keys.push(Array.isArray(opened) ? '' : this.key());
+        continue;
+      }
+      let done: Json = opened ?? this.scalar();
+      for (;;) {
+        const container = open.at(-1);
+        if (!container) return done;
+        attach(container, keys.at(-1) ?? '', done);
+        this.skipSpace();
+        if (this.text[this.at] === ',') {
+          this.at++;
+          if (!Array.isArray(container)) keys[keys.length - 1] = this.key();
+          break;
+        }
+        if (!this.closes(container)) {
+          throw this.invalid(Array.isArray(container) ? 'after array element' : 'after object key:value pair');
+        }
+        done = container;
+        open.pop();
+        keys.pop();
+      }
     }
+  }
+
+  private open(depth: number): JsonObject | Json[] | undefined {
+    const c = this.text[this.at];
+    if (c !== '{' && c !== '[') return undefined;
+    if (depth >= MAX_DEPTH) throw new JsonSyntaxError('exceeded max depth');
+    this.at++;
+    return c === '{' ? {} : [];
+  }
+
+  private closes(container: JsonObject | Json[]): boolean {
+    this.skipSpace();
+    const closes = this.text[this.at] === (Array.isArray(container) ? ']' : '}');
+    if (closes) this.at++;
+    return closes;
+  }
+
+  private key(): string {
+    this.skipSpace();
+    if (this.text[this.at] !== '"') throw this.invalid('looking for beginning of object key string');
+    const key = this.string();
+    this.skipSpace();
+    if (this.text[this.at] !== ':') throw this.invalid('after object key');
+    this.at++;
+    return key;
+  }
+
+  private scalar(): Json {
+    const c = this.text[this.at];
     if (c === '"') return this.string();
     if (c === 't') return this.literal('true', true);
     if (c === 'f') return this.literal('false', false);
     if (c === 'n') return this.literal('null', null);
     if (c === '-' || (c !== undefined && c >= '0' && c <= '9')) return this.number();
     throw this.invalid('looking for beginning of value');
-  }
-
-  private object(depth: number): JsonObject {
-    const object: JsonObject = {};
-    this.skipSpace();
-    if (this.text[this.at] === '}') {
-      this.at++;
-      return object;
-    }
-    for (;;) {
-      this.skipSpace();
-      if (this.text[this.at] !== '"') throw this.invalid('looking for beginning of object key string');
-      const key = this.string();
-      this.skipSpace();
-      if (this.text[this.at] !== ':') throw this.invalid('after object key');
-      this.at++;
-      if (Object.hasOwn(object, key)) duplicates.set(object, [...duplicateMembers(object), key]);
-      put(object, key, this.value(depth));
-      this.skipSpace();
-      const c = this.text[this.at];
-      if (c !== ',' && c !== '}') throw this.invalid('after object key:value pair');
-      this.at++;
-      if (c === '}') return object;
-    }
-  }
-
-  private array(depth: number): Json[] {
-    const items: Json[] = [];
-    this.skipSpace();
-    if (this.text[this.at] === ']') {
-      this.at++;
-      return items;
-    }
-    for (;;) {
-      items.push(this.value(depth));
-      this.skipSpace();
-      const c = this.text[this.at];
-      if (c !== ',' && c !== ']') throw this.invalid('after array element');
-      this.at++;
-      if (c === ']') return items;
-    }
   }
 
   private literal<T extends Json>(word: string, value: T): T {

@@ -67,6 +67,7 @@ class Decoder {
     if (value === null) return undefined;
     switch (type.is) {
       case 'any':
+        if (isDeeper(value, MAX_OPAQUE_DEPTH)) throw new DecodeError('exceeded max depth');
         return value;
       case 'string':
         return typeof value === 'string' ? value : this.mismatch(value, at, owner, goType(type));
@@ -163,6 +164,16 @@ function mapKind(value: Json): string {
   if (value instanceof NumberLiteral) return /^-?\d+$/.test(value.text) ? 'int64' : 'float64';
   if (Array.isArray(value)) return 'slice';
   return isObject(value) ? 'map' : typeof value === 'boolean' ? 'bool' : 'string';
+}
+
+/** What is kept without a look inside must still be printable: deeper values would exhaust the stack. */
+const MAX_OPAQUE_DEPTH = 500;
+
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof NumberLiteral) return false;
+  if (levels === 0) return true;
+  const items = Array.isArray(value) ? value : Object.values(value);
+  return items.some((item) => item !== undefined && isDeeper(item, levels - 1));
 }
 
 function kindOf(value: Json): string {
