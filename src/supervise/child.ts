@@ -76,16 +76,31 @@ async function terminate(
   { killAt, confirmWithinMs = CONFIRM_WITHIN_MS }: TerminateOptions,
 ): Promise<{ confirmed: boolean }> {
   if (until(killAt, momentNow(clock)) > 0) askToEnd(child);
+  let waitMs = FIRST_LOOK_MS;
   let killedAtMs: number | undefined;
-  for (let waitMs = FIRST_LOOK_MS; child.groupAlive(); waitMs = Math.min(waitMs * 1.5, LONGEST_LOOK_MS)) {
+  // The end of the command itself is an event; that of the others has to be looked for, and mostly comes soon after it.
+  let wake = () => {};
+  void child.ended.then(() => {
+    waitMs = FIRST_LOOK_MS;
+    wake();
+  });
+  while (child.groupAlive()) {
     const now = momentNow(clock);
     const leftMs = until(killAt, now);
     if (leftMs <= 0) {
+      if (killedAtMs === undefined) waitMs = FIRST_LOOK_MS;
       killedAtMs ??= now.monoMs;
       if (now.monoMs - killedAtMs > confirmWithinMs) return { confirmed: false };
       child.signalGroup('SIGKILL');
     }
-    await new Promise<void>((resolve) => clock.timer(leftMs > 0 ? Math.min(waitMs, leftMs) : waitMs, resolve));
+    await new Promise<void>((resolve) => {
+      const cancel = clock.timer(leftMs > 0 ? Math.min(waitMs, leftMs) : waitMs, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+    waitMs = Math.min(waitMs * 1.3, LONGEST_LOOK_MS);
   }
   return { confirmed: true };
 }

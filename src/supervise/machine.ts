@@ -85,9 +85,12 @@ function look(state: WorkState, now: Moment): WorkStep {
   return { state, effects: [] };
 }
 
-/** A renewal that becomes known once work was told to end does not bring it back: TERM cannot be taken back. */
+/**
+ * A renewal that becomes known once work was told to end does not bring it back: TERM cannot be taken back. Nor does one
+ * that becomes known past the moment of KILL: whoever stood still so long is not believed before it has killed.
+ */
 function extend(state: WorkState, deadline: Moment, now: Moment): WorkStep {
-  if (state.phase !== 'running') return look(state, now);
+  if (state.phase !== 'running' || hasCome(state.killAt, now)) return look(state, now);
   return look({ ...state, ...timesOf(deadline, state.drainMs, state.lagMs) }, now);
 }
 
