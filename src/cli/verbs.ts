@@ -11,6 +11,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'who leads, and whether that is still so',
     load: async () => (await import('../commands/status.js')).default,
   },
+  watch: {
+    summary: 'who leads, live: hand-overs, expiries and gaps as they happen',
+    load: async () => (await import('../commands/watch.js')).default,
+  },
+  wait: {
+    summary: 'wait until a Lease is held, released, expired, taken over or stable',
+    load: async () => (await import('../commands/wait.js')).default,
+  },
   sandbox: {
     summary: 'an API server for Leases on this machine, to try and test things on',
     load: async () => (await import('../commands/sandbox.js')).default,
