@@ -73,7 +73,7 @@ export function candidateSaw(turn: Turn, changed: boolean) {
 /** A reply was lost, and the Lease shows that our write arrived: the claim counts from when that was sent (S1). */
 function recognise(turn: Turn): boolean {
   const { s } = turn;
-  const attempt = ownAttempt(s);
+  const attempt = ownAttempt(s, turn.now);
   const { record } = s.sight;
   if (!attempt || !record || (s.phase.name !== 'waiting' && s.phase.name !== 'trying')) return false;
   const valid = elapsedMs(attempt.sent, turn.now) < s.policy.claimMs(s.settings);
@@ -179,6 +179,9 @@ export function candidateTried(turn: Turn, flight: Flight, answer: Answer<LeaseR
   }
   // What was tried is not the newest any more, when a newer one has been seen meanwhile.
   const overtaken = s.sight.resourceVersion !== flight.seenVersion;
+  if (failure.kind === 'conflict' && failure.exists && s.sight.record === null) {
+    s.sight = { ...s.sight, metMs: turn.now.monoMs };
+  }
   if (failure.kind === 'conflict')
     return enterWaiting(turn, overtaken ? {} : { spent: true, lookAtMs: lookSoon(turn) });
   if (isAbsent(failure)) return enterWaiting(turn);

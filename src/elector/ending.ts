@@ -10,12 +10,20 @@ import type { Draining, Flight, Notifying, Releasing, Term } from './state.js';
 import { abandonFlight, isAbsent, isOfTerm, sendGet, sendWrite, setWatch, type Turn } from './turn.js';
 import * as writes from './writes.js';
 
+/** Below this the clocks only differ by their steps. */
+const TOLERANCE_MS = 20;
+
 /** S1, S8: the work is killed at R + D by either clock. */
 export function checkDrain(turn: Turn, phase: Draining) {
   const { s, now, effects } = turn;
   if (phase.killed || !s.working) return;
   const leftMs = s.policy.claimMs(s.settings) + s.settings.drainMs - elapsedMs(phase.renewed, now);
-  if (phase.byMs > now.monoMs && (leftMs > 0 || s.policy.drainMs(s.settings, Number.MAX_VALUE) > 0)) return;
+  const byMs = s.policy.drainsAfterPause ? phase.byMs : Math.min(phase.byMs, now.monoMs + leftMs);
+  if (byMs > now.monoMs) {
+    // The machine was suspended while the work ended.
+    if (byMs < phase.byMs - TOLERANCE_MS) s.phase = { ...phase, byMs };
+    return;
+  }
   s.phase = { ...phase, killed: true };
   effects.push({ type: 'stop-work', byMs: now.monoMs, kill: true });
 }

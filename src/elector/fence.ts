@@ -1,8 +1,7 @@
 /** Fences and hand-overs as an elector reads them (STEP-DOWN). */
-import { parseMicroTime } from '../lease/micro-time.js';
+import { type Micros, parseMicroTime } from '../lease/micro-time.js';
 import { OPERATION_ANNOTATION, readOperation } from '../lease/operation.js';
 import type { LeaseRecord } from '../lease/record.js';
-import type { Term } from './state.js';
 
 /** The incumbent's own statement that its work has ended; its value is the fence's id. */
 export const STOPPED_ANNOTATION = 'kle.dev/stopped';
@@ -26,7 +25,7 @@ export function isHandOverOf(record: LeaseRecord, fence: string, identity: strin
  * The fence replaced this very term. The word of a process whose term was not the replaced one would end the wait for
  * the one that still works.
  */
-export function deposes(record: LeaseRecord, identity: string, term: Term): boolean {
+export function deposes(record: LeaseRecord, identity: string, term: { acquireTime: Micros | null }): boolean {
   const previous = previousSpec(record);
   if (previous?.holderIdentity !== identity) return false;
   const { acquireTime } = previous;

@@ -47,7 +47,8 @@ export function lose(turn: Turn, phase: Leading, reason: LostReason, lateMs = 0)
   const { settings, policy } = s;
   // R + D from the last renewal, however late or early the loss was noticed.
   const leftMs = policy.claimMs(settings) + settings.drainMs - elapsedMs(phase.renewed, now);
-  const graceMs = lateMs > 0 ? policy.drainMs(settings, lateMs) : Math.min(settings.drainMs, Math.max(0, leftMs));
+  const paused = wasPaused(lateMs) ? 0 : Math.min(settings.drainMs, Math.max(0, leftMs));
+  const graceMs = policy.drainsAfterPause ? settings.drainMs : paused;
   const byMs = now.monoMs + graceMs;
   const killed = graceMs === 0;
   abandonFlight(turn);
@@ -78,7 +79,7 @@ export function leaderSaw(turn: Turn, phase: Leading) {
 /** A renewal whose answer is lost or late counts once the Lease shows it. */
 function recognise(turn: Turn, phase: Leading) {
   const { s } = turn;
-  const attempt = ownAttempt(s);
+  const attempt = ownAttempt(s, turn.now);
   const found = s.sight.record;
   s.phase = { ...phase, lookAtMs: null, renewAtMs: phase.lookAtMs === null ? phase.renewAtMs : turn.now.monoMs };
   if (!attempt || !found || attempt.sent.monoMs < phase.renewed.monoMs) return;

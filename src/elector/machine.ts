@@ -6,7 +6,7 @@ import * as candidate from './candidate.js';
 import * as ending from './ending.js';
 import { take } from './intake.js';
 import * as leader from './leader.js';
-import { elapsedMs, type Moment, type Reading } from './moment.js';
+import { elapsedMs, type Moment, type Reading, withoutSuspends } from './moment.js';
 import { type Policy, PROMISED } from './policy.js';
 import type { Effect, Input } from './protocol.js';
 import type { ElectorSettings } from './settings.js';
@@ -52,9 +52,13 @@ export function leadsFor({ phase, policy, settings }: ElectorState, now: Reading
 }
 
 function askClocks(turn: Turn) {
-  const { phase } = turn.s;
-  if (phase.name === 'leading') leader.checkDeadline(turn, phase);
-  if (phase.name === 'draining') ending.checkDrain(turn, phase);
+  const { s, now } = turn;
+  if (s.phase.name !== 'leading' && s.phase.name !== 'draining') return;
+  const renewed = withoutSuspends(s.phase.renewed, now);
+  // S8: the time for which the monotonic clock stood still is gone for the work too.
+  if (renewed !== s.phase.renewed) s.phase = { ...s.phase, renewed };
+  if (s.phase.name === 'leading') leader.checkDeadline(turn, s.phase);
+  if (s.phase.name === 'draining') ending.checkDrain(turn, s.phase);
 }
 
 /** What is due now by the phase. Anything that comes due later has a timer. */

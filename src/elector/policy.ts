@@ -19,8 +19,8 @@ export interface Policy {
   releasesAfterWork: boolean;
   adoptsOwnIdentity(settings: ElectorSettings): boolean;
   waitsAfterDelete: boolean;
-  /** Grace for the work when its end is asked for only `lateMs` after R. */
-  drainMs(settings: ElectorSettings, lateMs: number): number;
+  /** The work gets its full grace even when its end is asked for long after R. */
+  drainsAfterPause: boolean;
 }
 
 /** Timers are late under load by up to this (research/raft.md, L3); later than that, the process was paused. */
@@ -40,8 +40,8 @@ export const PROMISED: Policy = {
   adoptsOwnIdentity: (settings) => settings.identityMadeUp,
   // S2: its leader may not have seen the deletion yet.
   waitsAfterDelete: true,
-  // S8: no grace after a pause; S1: R + D stays where it is when a timer was a little late.
-  drainMs: (settings, lateMs) => (lateMs > LATE_MS ? 0 : Math.max(0, settings.drainMs - Math.max(0, lateMs))),
+  // S8: whoever wakes too late has no grace left.
+  drainsAfterPause: false,
 };
 
 export const wasPaused = (lateMs: number): boolean => lateMs > LATE_MS;

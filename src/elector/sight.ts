@@ -29,6 +29,8 @@ export interface Sight {
   learnedMs: number;
   /** The last spec with a holder, kept when the Lease is deleted and dropped when it is freed. */
   held: HeldSpec | null;
+  /** Monotonic; a creation of ours then met a Lease of which nothing has been seen. */
+  metMs: number | null;
   /** The record is a hand-over to our identity that our own watch saw follow its fence, untouched since. */
   handOver: boolean;
 }
@@ -40,6 +42,7 @@ export const NOTHING_SEEN: Sight = {
   resourceVersion: null,
   learnedMs: Number.NEGATIVE_INFINITY,
   held: null,
+  metMs: null,
   handOver: false,
 };
 
@@ -74,6 +77,7 @@ export function seeRecord(
     resourceVersion: record.resourceVersion,
     learnedMs: look.atMs,
     held: heldOf(sight, record, same, look.atMs),
+    metMs: null,
     handOver: same ? sight.handOver : look.streamed === true && isHandOver(sight, record, us.identity),
   };
 }
@@ -88,7 +92,16 @@ export function seeAbsence(sight: Sight, version: string | null, look: Look): Si
   const resourceVersion = version ?? sight.resourceVersion;
   const missed = look.streamed !== true && sight.record !== null && sight.held !== null;
   const held = missed && sight.held ? { ...sight.held, sinceMs: look.atMs, lostSight: true } : sight.held;
-  return { ...sight, known: true, record: null, key: null, held, resourceVersion, learnedMs: look.atMs, handOver: false };
+  return {
+    ...sight,
+    known: true,
+    record: null,
+    key: null,
+    held,
+    resourceVersion,
+    learnedMs: look.atMs,
+    handOver: false,
+  };
 }
 
 function isStale(sight: Sight, version: string | null, { askedMs }: Look): boolean {

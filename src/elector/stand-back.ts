@@ -11,7 +11,9 @@ export function noteForStandBack(s: ElectorState, nowMs: number): void {
   if (record && fence) {
     // A fence that was seen only after the term was lost deposed this process all the same.
     const deposed = s.lastTerm !== null && deposes(record, s.settings.identity, s.lastTerm);
-    if (deposed || s.standBack) s.standBack = { fence, endedMs: null };
+    // So did one that replaced a write of ours of which we never heard.
+    const unheard = s.attempts.some((one) => deposes(record, s.settings.identity, one));
+    if (deposed || unheard || s.standBack) s.standBack = { fence, endedMs: null };
     return;
   }
   if (!s.standBack) return;

@@ -16,14 +16,19 @@ const OPEN = Number.NEGATIVE_INFINITY;
 export function offerOf(s: ElectorState, moment: Moment): Offer | undefined {
   const { sight, settings, policy } = s;
   if (!sight.known) return undefined;
-  if (sight.record === null) return { atMs: deletedUntil(s, moment), how: 'create' };
+  if (sight.record === null) return { atMs: Math.max(deletedUntil(s, moment), metUntil(s)), how: 'create' };
   if (isFree(sight.record) || !sight.held) return { atMs: OPEN, how: 'take' };
   if (sight.record.holder === settings.identity) {
     // A creation of ours that arrived late may have met a Lease deleted under somebody else: wait for that one too.
     const made = policy.adoptsOwnIdentity(settings) && !sight.held.born;
-    if (made || sight.handOver || ownAttempt(s) !== undefined) return { atMs: OPEN, how: 'adopt' };
+    if (made || sight.handOver || ownAttempt(s, moment.now) !== undefined) return { atMs: OPEN, how: 'adopt' };
   }
   return { atMs: policy.dueMs(sight.held, settings, moment), how: 'take' };
+}
+
+/** A Lease that was met and is gone again may have a leader too, who knows for how long. */
+function metUntil({ sight, settings, policy }: ElectorState): number {
+  return sight.metMs !== null && policy.waitsAfterDelete ? sight.metMs + settings.leaseDurationMs : OPEN;
 }
 
 /** The leader of a deleted Lease may not know of it yet. A Lease never seen held has no leader that we could know of. */

@@ -2,7 +2,7 @@
 import type { ApiFailure } from '../lease/api.js';
 import type { LeaseObject, LeaseRecord } from '../lease/record.js';
 import { fenceOf } from './fence.js';
-import { elapsedMs, type Moment } from './moment.js';
+import { elapsedMs, type Moment, type Reading } from './moment.js';
 import type { Effect, Purpose, Report, Request } from './protocol.js';
 import { isFree, type Look, seeAbsence, seeRecord } from './sight.js';
 import { noteForStandBack } from './stand-back.js';
@@ -25,9 +25,9 @@ export function see(turn: Turn, record: LeaseRecord, look: Look): boolean {
   if (!sight) return false;
   const previous = s.sight;
   s.sight = sight;
+  noteForStandBack(s, turn.now.monoMs);
   // S2: somebody held it since, so a creation of ours that arrives now proves nothing.
   if (sight.held && record.holder !== s.settings.identity) s.attempts = s.attempts.filter((one) => !one.creates);
-  noteForStandBack(s, turn.now.monoMs);
   tellHolder(turn, previous.record, previous.known);
   return true;
 }
@@ -60,10 +60,12 @@ export function isOfTerm(s: ElectorState, term: Term): boolean {
 }
 
 /** The write of ours that made the newest version. Its answer may be lost; the times tell it from any other's. */
-export function ownAttempt(s: ElectorState): Attempt | undefined {
+export function ownAttempt(s: ElectorState, now: Reading): Attempt | undefined {
   const { record } = s.sight;
   if (record === null || record.holder !== s.settings.identity) return undefined;
-  return s.attempts.find((one) => one.acquireTime === record.acquireTime && one.renewTime === record.renewTime);
+  const found = s.attempts.find((one) => one.acquireTime === record.acquireTime && one.renewTime === record.renewTime);
+  // A creation meets no compare-and-swap. After R, others may have led and the Lease been deleted under them.
+  return found?.creates && elapsedMs(found.sent, now) >= s.policy.claimMs(s.settings) ? undefined : found;
 }
 
 /** S3: a request of a claim does not outlive it; any other ends after `requestMs`. */
@@ -80,7 +82,10 @@ export function sendGet(turn: Turn, deadlineMs: number): void {
 export function sendWrite(turn: Turn, purpose: Purpose, lease: LeaseObject, deadlineMs: number): void {
   const verb = purpose === 'create' || purpose === 'recreate' ? 'create' : 'replace';
   const attempt = writes.timesOf(lease);
-  turn.s.attempts = [...turn.s.attempts.slice(-MOST_ATTEMPTS), { id: turn.s.nextId, sent: turn.now, creates: verb === 'create', ...attempt }];
+  turn.s.attempts = [
+    ...turn.s.attempts.slice(-MOST_ATTEMPTS),
+    { id: turn.s.nextId, sent: turn.now, creates: verb === 'create', ...attempt },
+  ];
   send(turn, purpose, { verb, lease }, deadlineMs);
 }
 

@@ -52,7 +52,8 @@ export class Checker {
     if (phase.name !== 'leading') return;
     if (elapsedMs(phase.renewed, now) >= settings.renewDeadlineMs) this.broken('S1', `${node.author} claims beyond R`);
     // The times written have microseconds, so two writes within one are the same to their writer.
-    if (!node.applied.some((sent) => Math.abs(sent.monoMs - phase.renewed.monoMs) < 2e-3)) {
+    const { monoMs, bootMs } = phase.renewed;
+    if (!node.applied.some((sent) => Math.abs(sent.monoMs - monoMs) < 2e-3 || sent.bootMs === bootMs)) {
       this.broken('S1', `${node.author} counts from a write that the server does not know`);
     }
   }
@@ -76,7 +77,12 @@ export class Checker {
     if (request.verb !== 'get' && JSON.stringify(request.lease.spec).includes('null')) {
       this.broken('S3', 'a null is written');
     }
-    if (this.#sim.schedule.weather === 'calm' && !node.spec.watchForbidden && effect.purpose === 'look' && IDLE.has(phase.name)) {
+    if (
+      this.#sim.schedule.weather === 'calm' &&
+      !node.spec.watchForbidden &&
+      effect.purpose === 'look' &&
+      IDLE.has(phase.name)
+    ) {
       this.broken('L3', `${node.author} reads although its watch works`);
     }
   }
@@ -113,23 +119,21 @@ export class Checker {
   }
 
   #created(node: Node, author: string, sent: Reading): void {
-    const owner = this.#sim.deletedUnder;
-    if (!owner || owner === author || this.void) return;
+    const deleted = this.#sim.deletedUnder;
+    if (!deleted || deleted.by === author || this.void) return;
     const { lastHeld } = node;
-    if (lastHeld) {
+    const own = node.spec.madeUp && deleted.record.holder === node.identity;
+    if (lastHeld && !own) {
       const waitMs = Math.max(node.state.settings.leaseDurationMs, lastHeld.durationMs);
       const waitedMs = sent.monoMs - lastHeld.sinceMs;
       // Sent before that and arrived late: only if it were acted upon would S7 be broken.
-      if (waitedMs >= 0 && waitedMs < waitMs - EPSILON_MS && !(node.spec.madeUp && owner.startsWith(`n${node.index}#`))) {
+      if (waitedMs >= 0 && waitedMs < waitMs - EPSILON_MS) {
         this.broken('S2', `${author} creates a deleted Lease after ${waitedMs.toFixed(0)} of ${waitMs}`);
       }
     }
-    // Not promised: it was deleted before this candidate first looked, or freed as far as it could know.
-    else this.#sim.byAuthor(owner, (one) => this.#rob(one));
-  }
-
-  #rob(node: Node): void {
-    node.robbed = true;
+    // Not promised: a Lease that was deleted before this candidate first looked at it.
+    const looked = node.uidsSeen.has(deleted.record.uid ?? '') && !this.#sim.isNewsTo(node, sent, deleted);
+    if (!looked) for (const one of this.#sim.nodes) if (one !== node) one.robbed = true;
   }
 
   /** L4: the incumbent does not come back before its time. */
@@ -154,10 +158,10 @@ export class Checker {
 
   elected(node: Node, token: string): void {
     this.terms++;
-    if (!this.void && BigInt(token) <= this.#highestToken) {
+    if (!this.void && !node.robbed && BigInt(token) <= this.#highestToken) {
       this.broken('S5', `${node.author} has token ${token} after ${this.#highestToken}`);
     }
-    this.#highestToken = BigInt(token);
+    if (BigInt(token) > this.#highestToken) this.#highestToken = BigInt(token);
     this.overlap();
   }
 
@@ -192,6 +196,7 @@ export class Checker {
   /** Each version that the server stores. */
   versioned(version: Version, previous: Version | null): void {
     const { holder } = version.record;
+    if (this.fence && version.type === 'deleted') this.fence.endedMs ??= this.#sim.world.nowMs;
     // L4: another holder that is no fence ends the standing back.
     if (this.fence && holder && !holder.startsWith('kle/') && !this.#sim.isIncumbents(this.fence, holder)) {
       this.fence = null;

@@ -31,6 +31,7 @@ export class Node {
   suspended = false;
   /** True facts about the worker, which the machine only hears of. */
   working = false;
+  term = 0;
   /** A worker just woken may act until then (S8). */
   graceUntilMs = 0;
   /** Somebody whom no promise covers took or freed this node's Lease. */
@@ -40,6 +41,7 @@ export class Node {
   readonly firstSeen = new Map<string, number>();
   lastHeld: { resourceVersion: number; sinceMs: number; durationMs: number } | null = null;
   lastSeenVersion = 0;
+  readonly uidsSeen = new Set<string>();
   readonly fencesSeen = new Set<string>();
   /** Both clocks when writes left that the server has applied under our name. */
   readonly applied: Reading[] = [];
@@ -82,6 +84,7 @@ export class Node {
     this.robbed = false;
     this.firstSeen.clear();
     this.fencesSeen.clear();
+    this.uidsSeen.clear();
     this.applied.length = 0;
     this.lastHeld = null;
     this.lastSeenVersion = 0;
@@ -200,6 +203,7 @@ export class Node {
       case 'elected':
         this.sim.log(`${this.author} elected ${effect.term.token}`);
         this.working = true;
+        this.term++;
         return checker.elected(this, effect.term.token);
       case 'lost':
         return checker.lost(this, effect.reason);
@@ -221,11 +225,15 @@ export class Node {
 
   #stopWork(byMs: number, kill: boolean): void {
     const { world, random } = this.sim;
-    const inc = this.incarnation;
+    const { term, incarnation: inc } = this;
     this.sim.log(`${this.author} stop-work kill=${kill} leaves ${Math.round(byMs - this.now().monoMs)}`);
     const dead = () => {
-      if (this.incarnation !== inc || !this.working) return;
-      if (this.paused) return this.local(dead);
+      if (this.incarnation !== inc || this.term !== term || !this.working) return;
+      // The child is not gone while it is stopped: it dies when the machine goes on.
+      if (this.paused) {
+        world.after(1, dead);
+        return;
+      }
       this.working = false;
       this.sim.log(`${this.author} work dead`);
       this.sim.checker.workEnded(this);
@@ -246,6 +254,7 @@ export class Node {
   delivered(record: LeaseRecord, key: string): void {
     const { monoMs } = this.now();
     if (!this.firstSeen.has(key)) this.firstSeen.set(key, monoMs);
+    this.uidsSeen.add(record.uid ?? '');
     const resourceVersion = Number(record.resourceVersion);
     if (resourceVersion < this.lastSeenVersion) return;
     this.lastSeenVersion = resourceVersion;

@@ -1,5 +1,6 @@
 /** One run: nodes, server and troubles of one schedule in virtual time. */
 import { leadsFor } from '../../src/elector/machine.js';
+import type { Reading } from '../../src/elector/moment.js';
 import { type Policy, PROMISED } from '../../src/elector/policy.js';
 import { type LeaseRecord, specKey } from '../../src/lease/record.js';
 import { Checker, type Fence } from './checker.js';
@@ -7,7 +8,7 @@ import { MachineClock } from './clock.js';
 import { Node } from './node.js';
 import { Random } from './random.js';
 import type { Schedule } from './schedule.js';
-import { Server } from './server.js';
+import { Server, type Version } from './server.js';
 import { plan } from './troubles.js';
 import { World } from './world.js';
 
@@ -38,7 +39,7 @@ export class Simulation {
   /** The network is healthy and nothing more goes wrong. */
   quiet = false;
   /** Who held the Lease when it was deleted last. */
-  deletedUnder: string | null = null;
+  deletedUnder: Version | null = null;
   /** Of releases so far. */
   releases = 0;
   readonly #trace: string[] | null;
@@ -50,7 +51,7 @@ export class Simulation {
     this.checker = new Checker(this);
     this.server.onVersion = (version, previous) => {
       this.log(`v${version.resourceVersion} ${version.type} by ${version.by}: ${version.record.holder}`);
-      if (version.type === 'deleted') this.deletedUnder = previous?.record.holder ? previous.by : null;
+      if (version.type === 'deleted') this.deletedUnder = previous?.record.holder ? previous : null;
       this.checker.versioned(version, previous);
       for (const node of this.nodes) node.watch.onVersion(version);
     };
@@ -102,6 +103,11 @@ export class Simulation {
   byAuthor(author: string, act: (node: Node) => void): void {
     const node = this.nodes.find((one) => one.author === author);
     if (node) act(node);
+  }
+
+  /** The write was sent before the one that made this version, and arrived after its deletion. */
+  isNewsTo(node: Node, sent: Reading, version: Version): boolean {
+    return node.clock.trueOf(sent.monoMs) < version.termSinceMs;
   }
 
   isIncumbents(fence: Fence, holder: string): boolean {

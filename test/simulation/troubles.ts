@@ -17,7 +17,10 @@ export function plan(sim: Simulation): void {
   times(sim, schedule.pauses, () => pause(sim, false));
   times(sim, schedule.suspends, () => pause(sim, true));
   times(sim, schedule.crashes, () => likely(sim).crash());
-  times(sim, schedule.stops, () => likely(sim).local(() => likely(sim).input({ type: 'stop' })));
+  times(sim, schedule.stops, () => {
+    const node = likely(sim);
+    node.local(() => node.input({ type: 'stop' }));
+  });
   times(sim, schedule.stepDowns, () => {
     const node = likely(sim);
     node.local(() => node.input({ type: 'step-down' }));
