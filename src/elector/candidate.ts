@@ -180,7 +180,7 @@ export function candidateTried(turn: Turn, flight: Flight, answer: Answer<LeaseR
   // What was tried is not the newest any more, when a newer one has been seen meanwhile.
   const overtaken = s.sight.resourceVersion !== flight.seenVersion;
   if (failure.kind === 'conflict' && failure.exists && s.sight.record === null) {
-    s.sight = { ...s.sight, metMs: turn.now.monoMs };
+    s.sight = { ...s.sight, unseenMs: turn.now.monoMs };
   }
   if (failure.kind === 'conflict')
     return enterWaiting(turn, overtaken ? {} : { spent: true, lookAtMs: lookSoon(turn) });

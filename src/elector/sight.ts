@@ -11,8 +11,6 @@ export interface HeldSpec {
   sinceMs: number;
   /** What the record says; 0 when it says nothing usable. */
   durationMs: number;
-  /** The Lease was found gone by a read: others may have held it unseen since, so the wait counts from that read. */
-  lostSight: boolean;
   /** Began as a new Lease while we looked, so no compare-and-swap ties it to the one before. */
   born: boolean;
 }
@@ -29,8 +27,11 @@ export interface Sight {
   learnedMs: number;
   /** The last spec with a holder, kept when the Lease is deleted and dropped when it is freed. */
   held: HeldSpec | null;
-  /** Monotonic; a creation of ours then met a Lease of which nothing has been seen. */
-  metMs: number | null;
+  /**
+   * Monotonic; somebody may have held the Lease unseen until then: a read found it gone, or a creation of ours met one
+   * that has not been seen.
+   */
+  unseenMs: number | null;
   /** The record is a hand-over to our identity that our own watch saw follow its fence, untouched since. */
   handOver: boolean;
 }
@@ -42,7 +43,7 @@ export const NOTHING_SEEN: Sight = {
   resourceVersion: null,
   learnedMs: Number.NEGATIVE_INFINITY,
   held: null,
-  metMs: null,
+  unseenMs: null,
   handOver: false,
 };
 
@@ -77,7 +78,7 @@ export function seeRecord(
     resourceVersion: record.resourceVersion,
     learnedMs: look.atMs,
     held: heldOf(sight, record, same, look.atMs),
-    metMs: null,
+    unseenMs: null,
     handOver: same ? sight.handOver : look.streamed === true && isHandOver(sight, record, us.identity),
   };
 }
@@ -90,14 +91,13 @@ export function seeRecord(
 export function seeAbsence(sight: Sight, version: string | null, look: Look): Sight | undefined {
   if (isStale(sight, version, look)) return undefined;
   const resourceVersion = version ?? sight.resourceVersion;
-  const missed = look.streamed !== true && sight.record !== null && sight.held !== null;
-  const held = missed && sight.held ? { ...sight.held, sinceMs: look.atMs, lostSight: true } : sight.held;
+  const unseenMs = look.streamed !== true && sight.record !== null ? look.atMs : sight.unseenMs;
   return {
     ...sight,
     known: true,
     record: null,
     key: null,
-    held,
+    unseenMs,
     resourceVersion,
     learnedMs: look.atMs,
     handOver: false,
@@ -118,7 +118,7 @@ function heldOf(sight: Sight, record: LeaseRecord, same: boolean, atMs: number):
   const { held } = sight;
   const sameLease = sight.record?.uid === record.uid;
   const born = sameLease ? held?.born === true && held.record.holder === record.holder : sight.known;
-  return { record, sinceMs: same && held ? held.sinceMs : atMs, durationMs, lostSight: false, born };
+  return { record, sinceMs: same && held ? held.sinceMs : atMs, durationMs, born };
 }
 
 function isHandOver(sight: Sight, record: LeaseRecord, identity: string): boolean {

@@ -16,7 +16,7 @@ const OPEN = Number.NEGATIVE_INFINITY;
 export function offerOf(s: ElectorState, moment: Moment): Offer | undefined {
   const { sight, settings, policy } = s;
   if (!sight.known) return undefined;
-  if (sight.record === null) return { atMs: Math.max(deletedUntil(s, moment), metUntil(s)), how: 'create' };
+  if (sight.record === null) return { atMs: Math.max(deletedUntil(s, moment), unseenUntil(s)), how: 'create' };
   if (isFree(sight.record) || !sight.held) return { atMs: OPEN, how: 'take' };
   if (sight.record.holder === settings.identity) {
     // A creation of ours that arrived late may have met a Lease deleted under somebody else: wait for that one too.
@@ -26,15 +26,15 @@ export function offerOf(s: ElectorState, moment: Moment): Offer | undefined {
   return { atMs: policy.dueMs(sight.held, settings, moment), how: 'take' };
 }
 
-/** A Lease that was met and is gone again may have a leader too, who knows for how long. */
-function metUntil({ sight, settings, policy }: ElectorState): number {
-  return sight.metMs !== null && policy.waitsAfterDelete ? sight.metMs + settings.leaseDurationMs : OPEN;
+/** Only a stream shows that nobody renewed or took it between our last look and the deletion. */
+function unseenUntil({ sight, settings, policy }: ElectorState): number {
+  if (sight.unseenMs === null || !policy.waitsAfterDelete) return OPEN;
+  return sight.unseenMs + Math.max(settings.leaseDurationMs, sight.held?.durationMs ?? 0);
 }
 
 /** The leader of a deleted Lease may not know of it yet. A Lease never seen held has no leader that we could know of. */
 function deletedUntil({ sight, settings, policy }: ElectorState, moment: Moment): number {
   if (!sight.held || !policy.waitsAfterDelete) return OPEN;
-  const own = sight.held.record.holder === settings.identity && !sight.held.lostSight;
-  if (own && policy.adoptsOwnIdentity(settings)) return OPEN;
+  if (sight.held.record.holder === settings.identity && policy.adoptsOwnIdentity(settings)) return OPEN;
   return policy.dueMs(sight.held, settings, moment);
 }
