@@ -90,8 +90,9 @@ async function terminate(
     if (leftMs <= 0) {
       if (killedAtMs === undefined) waitMs = FIRST_LOOK_MS;
       killedAtMs ??= now.monoMs;
-      if (now.monoMs - killedAtMs > confirmWithinMs) return { confirmed: false };
+      // Again at each look: harmless, and a process that had changed its user may be ours to end by now.
       child.signalGroup('SIGKILL');
+      if (now.monoMs - killedAtMs > confirmWithinMs) return { confirmed: false };
     }
     await new Promise<void>((resolve) => {
       const cancel = clock.timer(leftMs > 0 ? Math.min(waitMs, leftMs) : waitMs, resolve);
