@@ -97,7 +97,8 @@ export function invalid(kind: { group: string; kind: string }, name: string, err
 export const unprocessable = (): ApiError =>
   failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 
-export const tooLarge = (message: string): ApiError => failure(413, 'RequestEntityTooLarge', message);
+export const tooLarge = (message: string): ApiError =>
+  failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
 
 export const notAcceptable = (message: string): ApiError => failure(406, 'NotAcceptable', message);
 

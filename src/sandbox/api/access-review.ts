@@ -64,7 +64,9 @@ export async function reviewAccess(server: ApiServer, call: Call): Promise<Answe
   const errors: FieldError[] = [];
   if (resourceAttributes && nonResourceAttributes) {
     const detail = 'cannot be specified in combination with resourceAttributes';
-    errors.push(fieldInvalid('spec.nonResourceAttributes', nonResourceAttributes, detail));
+    const { path = '', verb = '' } = nonResourceAttributes as JsonObject;
+    // The refusal shows the type inside the server, whose members have no JSON names.
+    errors.push(fieldInvalid('spec.nonResourceAttributes', { Path: path, Verb: verb }, detail));
   }
   if (!resourceAttributes && !nonResourceAttributes) {
     const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';

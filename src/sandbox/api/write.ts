@@ -103,7 +103,15 @@ function insert(server: ApiServer, resource: Resource, object: KubeObject, optio
   const { resourceVersion: _, ...metadata } = object.metadata;
   const fresh = withMeta(object, metadata);
   if (options.dryRun) return fresh;
+  checkSize(fresh);
   return asShown(resource, server.store.create(resource.storage, key, asStored(resource, fresh)));
+}
+
+/** etcd's limit for a request (--max-request-bytes); there the object is protobuf, which is a little smaller. */
+const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
+
+function checkSize(object: KubeObject): void {
+  if (JSON.stringify(object).length > MAX_STORED_BYTES) throw unclassified('etcdserver: request is too large');
 }
 
 /** On creation a version that cannot be read counts as none. */
@@ -165,7 +173,7 @@ export function update(
   const key = keyOf(resource.namespaced ? target.namespace : undefined, target.name);
   const stored = server.store.get(resource.storage, key);
   if (!stored && !resource.createOnUpdate) throw notFound(groupResource(resource), target.name);
-  checkUid(resource, key, target.name, stored, hooks.uid);
+  checkUid(resource, key, target.name, stored, hooks.uid, options.dryRun);
   const existing = stored ? asShown(resource, stored) : emptyOf(resource);
   const object = change(existing, !stored);
   if (!stored) return createByUpdate(server, resource, key, object, options, hooks.authorizeCreate);
@@ -178,17 +186,27 @@ export function update(
   const canonical = asStored(resource, next);
   if (equalButForTimes(canonical, stored)) return { object: existing, created: false };
   if (options.dryRun) return { object: next, created: false };
+  checkSize(next);
   return { object: asShown(resource, server.store.update(resource.storage, key, canonical)), created: false };
 }
 
-function checkUid(resource: Resource, key: string, name: string, stored: KubeObject | undefined, uid?: string): void {
+function checkUid(
+  resource: Resource,
+  key: string,
+  name: string,
+  stored: KubeObject | undefined,
+  uid: string | undefined,
+  dryRun: boolean,
+): void {
   const actual = stored?.metadata.uid ?? '';
   if (uid === undefined || uid === actual) return;
   const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${actual}`;
+  // A dry run checks before the prefix of the database is put before the key.
+  const path = `${dryRun ? '' : '/registry'}/${resource.storage}/${key}`;
   throw conflict(
     groupResource(resource),
     name,
-    `StorageError: invalid object, Code: 4, Key: /registry/${resource.storage}/${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    `StorageError: invalid object, Code: 4, Key: ${path}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
   );
 }
 
@@ -204,6 +222,7 @@ function createByUpdate(
   const fresh = prepareCreate(server, resource, object);
   authorizeCreate();
   if (options.dryRun) return { object: fresh, created: true };
+  checkSize(fresh);
   const { resourceVersion: _, ...metadata } = fresh.metadata;
   const stored = server.store.create(resource.storage, key, asStored(resource, withMeta(fresh, metadata)));
   return { object: asShown(resource, stored), created: true };

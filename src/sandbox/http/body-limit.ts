@@ -17,7 +17,7 @@ export function readBody(request: HttpRequest): Promise<Buffer> {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) {
         // The rest is read and dropped, so that the client gets to read the refusal.
-        if (!refused) reject(tooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`));
+        if (!refused) reject(tooLarge(`limit is ${MAX_BODY_BYTES}`));
         refused = true;
         chunks.length = 0;
       } else chunks.push(chunk);

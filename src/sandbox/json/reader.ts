@@ -89,7 +89,7 @@ class Reader {
   private open(depth: number): JsonObject | Json[] | undefined {
     const c = this.text[this.at];
     if (c !== '{' && c !== '[') return undefined;
-    if (depth >= MAX_DEPTH) throw new JsonSyntaxError('exceeded max depth');
+    if (depth >= MAX_DEPTH) throw this.invalid('exceeded max depth');
     this.at++;
     return c === '{' ? {} : [];
   }
