@@ -76,6 +76,8 @@ function recognise(turn: Turn): boolean {
   const attempt = ownAttempt(s, turn.now);
   const { record } = s.sight;
   if (!attempt || !record || (s.phase.name !== 'waiting' && s.phase.name !== 'trying')) return false;
+  // Another process with our given identity may have written the same within the same microsecond: our answer tells.
+  if (s.flight && s.flight.purpose !== 'look' && !s.settings.identityMadeUp) return false;
   const valid = elapsedMs(attempt.sent, turn.now) < s.policy.claimMs(s.settings);
   if (s.wanted && !valid) return false;
   s.flight = null;
@@ -172,6 +174,7 @@ export function candidateTried(turn: Turn, flight: Flight, answer: Answer<LeaseR
   if (!answer.mayHaveApplied || failure.kind === 'conflict') {
     s.attempts = s.attempts.filter((one) => one.id !== flight.id);
   }
+  if (recognise(turn)) return;
   if (!s.wanted) {
     if (answer.mayHaveApplied && failure.kind !== 'conflict') sendGet(turn, deadlineOf(turn, null));
     else rest(turn);

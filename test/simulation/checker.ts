@@ -196,7 +196,8 @@ export class Checker {
   /** Each version that the server stores. */
   versioned(version: Version, previous: Version | null): void {
     const { holder } = version.record;
-    if (this.fence && version.type === 'deleted') this.fence.endedMs ??= this.#sim.world.nowMs;
+    const over = version.type === 'deleted' || holder !== `kle/${this.fence?.id}`;
+    if (this.fence && over) this.fence.endedMs ??= this.#sim.world.nowMs;
     // L4: another holder that is no fence ends the standing back.
     if (this.fence && holder && !holder.startsWith('kle/') && !this.#sim.isIncumbents(this.fence, holder)) {
       this.fence = null;

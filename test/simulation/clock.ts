@@ -5,12 +5,13 @@ export class MachineClock {
   /** Local milliseconds per true one. */
   readonly rate: number;
   /** How far the wall clock is off; stepped by the schedule. Milliseconds. */
-  wallErrorMs = 0;
+  wallErrorMs: number;
   readonly #offsetMs: number;
   #suspendedMs = 0;
   #suspendedAtMs: number | null = null;
 
-  constructor(rate: number, offsetMs: number) {
+  constructor(rate: number, offsetMs: number, wallErrorMs: number) {
+    this.wallErrorMs = wallErrorMs;
     this.rate = rate;
     this.#offsetMs = offsetMs;
   }

@@ -58,7 +58,7 @@ export class Simulation {
     const policy = { ...PROMISED, ...variant.policy };
     this.nodes = schedule.nodes.map((node, i) => {
       const rate = node.rate * (i % 2 === 1 ? (variant.rateFactor ?? 1) : 1);
-      return new Node(this, i, new MachineClock(rate, this.random.between(0, 1e6)), policy);
+      return new Node(this, i, new MachineClock(rate, this.random.between(0, 1e6), this.random.between(-1, 1)), policy);
     });
   }
 
