@@ -9,6 +9,11 @@ export function onSignals(signals: readonly NodeJS.Signals[], fn: (signal: NodeJ
   };
 }
 
+/** A word that no other process of this machine has now, nor this one at another time. */
+export function uniqueWord(): string {
+  return `${process.pid}-${process.hrtime.bigint()}`;
+}
+
 /** Stands still until somebody sends CONT. */
 export function stopSelf(): void {
   process.kill(process.pid, 'SIGSTOP');

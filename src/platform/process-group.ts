@@ -40,6 +40,17 @@ export function groupLedBy(pid: number): ProcessGroup {
 }
 
 /**
+ * The group of the process that was started with this variable in its environment and leads a session; of several, as its
+ * descendants inherit it, the one that started first. Undefined where there is none yet, or no /proc.
+ */
+export function findMarkedGroup(name: string, value: string): ProcessGroup | undefined {
+  const entry = `${name}=${value}`;
+  const leaders = (allStats() ?? []).filter(({ pid, pgid, session }) => pid === pgid && pid === session);
+  const [first] = leaders.filter(({ pid }) => environmentOf(pid).includes(entry)).sort((a, b) => a.start - b.start);
+  return first && { pgid: first.pid, leaderStart: first.start };
+}
+
+/**
  * True unless no process of the group is left but zombies. Where the system does not show processes (no /proc), a group
  * of zombies counts as alive until they are reaped.
  */
@@ -104,6 +115,15 @@ function allStats(): ProcessStat[] | undefined {
     .map((name) => statOf(Number(name)))
     .filter((stat) => stat !== undefined);
   return stats.length === 0 ? undefined : stats;
+}
+
+/** Empty for a zombie, and for a process of another user. */
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  } catch {
+    return [];
+  }
 }
 
 function statOf(pid: number): ProcessStat | undefined {

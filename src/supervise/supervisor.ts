@@ -2,15 +2,17 @@
  * Work that may live only while a claim holds: claim false → TERM → KILL → nothing left of the group → `workStopped`. A
  * watchdog process does the same by the same clocks, in case this process is stopped or killed.
  *
- * Not covered: processes that leave the group; the moment between the kernel's start of the command and the watchdog's
- * hearing of it (about a millisecond), should this process be killed or stopped just then.
+ * Not covered: processes that leave the group; where there is no /proc also the moment between the kernel's start of the
+ * command and the watchdog's hearing of it (some milliseconds), should this process be killed or stopped just then.
  */
 import type { Clock } from '../platform/clock.js';
+import { uniqueWord } from '../platform/own-process.js';
 import { type Child, CONFIRM_WITHIN_MS, type ProcessEnd, startChild } from './child.js';
 import { type Claim, deadlineOf, hasCome, momentNow } from './deadline.js';
 import { nextLookMs, nextWork, type WorkInput, type WorkState, workState } from './machine.js';
 import type { Ending, Outcome } from './outcome.js';
 import { WatchdogLink } from './watchdog-link.js';
+import { MARK } from './watchdog-messages.js';
 
 export interface SuperviseOptions {
   /** `sharedClock`: its numbers are the claim's and the watchdog's. */
@@ -133,12 +135,13 @@ export class Supervision {
     await Promise.race([this.#link.ready, this.#doomed]);
     this.look();
     if (this.#cause) return this.#withoutWork(this.#ending());
-    const started = await startChild(clock, command, env);
+    const mark = uniqueWord();
+    this.#link.starting(mark);
+    const started = await startChild(clock, command, { ...env, [MARK]: mark });
     if (!started.ok) {
       return this.#withoutWork({ kind: started.problem, command: command[0] ?? '', errno: started.errno });
     }
     const { child } = started;
-    // At once: until the watchdog knows the group, it would live on without us.
     this.#link.group(child.group);
     this.#child = child;
     if (this.#cause) this.#terminate();

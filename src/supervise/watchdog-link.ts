@@ -72,6 +72,11 @@ export class WatchdogLink {
     this.#expectReceipt();
   }
 
+  /** To be told directly before the command is started with this mark in its environment. */
+  starting(mark: string): void {
+    this.#say({ type: 'starting', mark });
+  }
+
   group(group: ProcessGroup): void {
     this.#group = { type: 'group', group };
     this.#say(this.#group);

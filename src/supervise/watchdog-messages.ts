@@ -5,11 +5,19 @@ import type { Moment } from './deadline.js';
 export type ToWatchdog =
   /** The claim as last renewed: dead by `deadline`. `serial` comes back as receipt. */
   | { readonly type: 'claim'; readonly serial: number; readonly deadline: Moment; readonly drainMs: number }
+  /** The command is about to be started with this in its environment. */
+  | { readonly type: 'starting'; readonly mark: string }
   | { readonly type: 'group'; readonly group: ProcessGroup }
   /** The supervisor has sent TERM and will send KILL then. */
   | { readonly type: 'stopping'; readonly killAt: Moment }
   /** The group is dead: its number may belong to a stranger from now on. */
   | { readonly type: 'gone' };
+
+/**
+ * The variable that the command is started with. Should the supervisor be killed or stopped while the kernel starts the
+ * command, so that it can no longer say which group it became, the watchdog finds the group by this mark.
+ */
+export const MARK = 'KLE_WATCHDOG_MARK';
 
 export type FromWatchdog =
   | { readonly type: 'ready' }
@@ -25,6 +33,8 @@ function words(message: ToWatchdog | FromWatchdog): (string | number)[] {
   switch (message.type) {
     case 'claim':
       return ['claim', message.serial, message.deadline.monoMs, message.deadline.bootMs, message.drainMs];
+    case 'starting':
+      return ['starting', message.mark];
     case 'group':
       return ['group', message.group.pgid, message.group.leaderStart ?? '-'];
     case 'stopping':
@@ -46,6 +56,8 @@ export function toWatchdog(line: string): ToWatchdog | undefined {
   switch (type) {
     case 'claim':
       return numbers(4) ? { type, serial: a, deadline: { monoMs: b, bootMs: c }, drainMs: d } : undefined;
+    case 'starting':
+      return fields[0] ? { type, mark: fields[0] } : undefined;
     case 'group':
       if (!Number.isSafeInteger(a) || a <= 1) return undefined;
       return { type, group: { pgid: a, leaderStart: fields[1] === '-' ? undefined : b } };

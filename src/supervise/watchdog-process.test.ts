@@ -1,9 +1,15 @@
 /** Real processes: supervisor, watchdog and work stopped or killed, each alone and together. CLOCK_MONOTONIC, ms. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { onLines } from '../../test/support/child.js';
 import { type Run, untilDead, untilStopped } from '../../test/support/supervise-run.js';
 import { killAtMs, LATE_MS, outcomeOf, superviseSuite } from '../../test/support/supervise-suite.js';
+import { startHelper } from '../platform/child-process.js';
+import { groupAlive } from '../platform/process-group.js';
 import { sharedClock } from '../platform/shared-clock.js';
+import { MARK, toLine } from './watchdog-messages.js';
 
 const suite = superviseSuite();
 const { start, worker } = suite;
@@ -102,6 +108,29 @@ describe('a supervisor that is killed', () => {
     run.kill(supervisorOf(run), 'SIGKILL');
     await untilDead(watchdog);
     expect(run.alive()).toEqual([]);
+  });
+
+  it('while the kernel starts its command, so that it can tell nobody which process that is', async () => {
+    // The watchdog alone, told what a supervisor tells it until then. The worker is no child of it.
+    const helper = startHelper(suite.programs.watchdog);
+    const nowMs = sharedClock.monoMs();
+    const deadline = { monoMs: nowMs + 10_000, bootMs: sharedClock.bootMs() + 10_000 };
+    const mark = `test-${process.pid}`;
+    helper?.input.write(toLine({ type: 'claim', serial: 1, deadline, drainMs: 300 }));
+    helper?.input.write(toLine({ type: 'starting', mark }));
+    const [command = '', ...args] = worker('child=other');
+    const env = { ...process.env, [MARK]: mark };
+    const work = spawn(command, args, { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = once(work, 'exit');
+    await new Promise<void>((resolve) =>
+      onLines(work.stdout.setEncoding('utf8'), (line) => line.startsWith('other') && resolve()),
+    );
+    const closed = new Promise<void>((resolve) => helper?.onEnd(resolve));
+    helper?.output.resume();
+    helper?.input.end();
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    await closed;
+    expect(groupAlive({ pgid: work.pid ?? 0, leaderStart: undefined })).toBe(false);
   });
 
   it('before its command was started: the watchdog goes too', async () => {

@@ -1,7 +1,7 @@
 /** The watchdog by hand-moved clocks: what no real machine of a test does on demand, as suspend and used-up numbers. */
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { TERM_LAG_MS, Watchdog } from './watchdog.js';
+import { BOOT_LOOK_MS, TERM_LAG_MS, Watchdog } from './watchdog.js';
 import { fromWatchdog, lineSplitter, type ToWatchdog, toLine, toWatchdog } from './watchdog-messages.js';
 
 const GROUP = { pgid: 4_242, leaderStart: 77 };
@@ -9,7 +9,7 @@ const GROUP = { pgid: 4_242, leaderStart: 77 };
 function watchdog() {
   const clock = new FakeClock();
   const log: string[] = [];
-  const world = { alive: true };
+  const world = { alive: true, mark: '' };
   let onText = (_: string) => {};
   let onGone = () => {};
   new Watchdog({
@@ -29,6 +29,7 @@ function watchdog() {
       return true;
     },
     groupAlive: () => world.alive,
+    findGroup: (mark) => (mark === world.mark ? GROUP : undefined),
     exit: (code) => log.push(`exit ${code}`),
   });
   const tell = (...messages: ToWatchdog[]) => {
@@ -156,6 +157,44 @@ describe('watchdog', () => {
     expect(signals()[0]).toBe('SIGKILL');
   });
 
+  it('finds the group of a command whose supervisor went while it was being started', () => {
+    const { clock, log, world, tell, claim, gone, signals } = watchdog();
+    tell(claim(), { type: 'starting', mark: 'm1' });
+    gone();
+    clock.advance(100);
+    expect([signals(), log.includes('exit 0')]).toEqual([[], false]);
+    world.mark = 'm1';
+    clock.advance(40);
+    expect(signals()).toEqual(['SIGTERM', 'SIGCONT']);
+    world.alive = false;
+    clock.advance(2_000);
+    expect(log.at(-1)).toBe('exit 0');
+  });
+
+  it('looks for it no longer than two seconds, and at once leaves when there was none to be', () => {
+    const started = watchdog();
+    started.tell(started.claim(), { type: 'starting', mark: 'm1' });
+    started.gone();
+    started.clock.advance(2_100);
+    expect(started.log.at(-1)).toBe('exit 0');
+    const idle = watchdog();
+    idle.tell(idle.claim());
+    idle.gone();
+    expect(idle.log.at(-1)).toBe('exit 0');
+  });
+
+  it('finds it too when the supervisor only stands still, once its time has come', () => {
+    const { clock, world, tell, claim, signals } = watchdog();
+    tell(claim(), { type: 'starting', mark: 'm1' });
+    world.mark = 'm1';
+    clock.advance(2_000 + TERM_LAG_MS - 1);
+    expect(signals()).toEqual([]);
+    clock.advance(BOOT_LOOK_MS);
+    expect(signals()).toEqual(['SIGTERM', 'SIGCONT']);
+    clock.advance(1_000);
+    expect(signals()[2]).toBe('SIGKILL');
+  });
+
   it('ignores what it does not understand', () => {
     const { clock, tell, claim, signals } = watchdog();
     tell(claim(), group);
@@ -173,6 +212,7 @@ describe('messages', () => {
     { type: 'group', group: { pgid: 7, leaderStart: undefined } },
     { type: 'group', group: GROUP },
     { type: 'stopping', killAt: { monoMs: -1, bootMs: 2 } },
+    { type: 'starting', mark: '12-34' },
     { type: 'gone' },
   ])('arrive as sent: $type', (message) => {
     const heard: unknown[] = [];

@@ -13,7 +13,7 @@
 import type { Clock } from '../platform/clock.js';
 import type { Parent } from '../platform/own-process.js';
 import type { ProcessGroup } from '../platform/process-group.js';
-import { type Moment, momentNow } from './deadline.js';
+import { hasCome, type Moment, momentNow } from './deadline.js';
 import { nextLookMs, nextWork, type WorkInput, type WorkState, workState } from './machine.js';
 import { lineSplitter, type ToWatchdog, toLine, toWatchdog } from './watchdog-messages.js';
 
@@ -22,6 +22,8 @@ export interface WatchdogPorts {
   readonly parent: Parent;
   signalGroup(group: ProcessGroup, signal: NodeJS.Signals): boolean;
   groupAlive(group: ProcessGroup): boolean;
+  /** The group of a command that was started with this mark. */
+  findGroup(mark: string): ProcessGroup | undefined;
   exit(code: number): void;
 }
 
@@ -29,18 +31,23 @@ export interface WatchdogPorts {
  * A suspended machine's timers do not run on: the boot clock has to be looked at to notice on resume, of which 50 ms are
  * promised. Each look costs about 0.2 ms of processor time, nearly all of it for waking up.
  */
-const BOOT_LOOK_MS = 30;
+export const BOOT_LOOK_MS = 30;
 /** How long the supervisor has for its own TERM before the watchdog sends one. */
 export const TERM_LAG_MS = 100;
 /** Between looks at a group that was sent KILL, ms: soon at first, seldom once the kernel holds it fast. */
 const FIRST_DEATH_LOOK_MS = 3;
 const LONGEST_DEATH_LOOK_MS = 200;
+/** How long the command of a supervisor that has gone is looked for: the kernel may be starting it still. */
+const SEARCH_MS = 2_000;
 
 export class Watchdog {
   readonly #ports: WatchdogPorts;
   #state: WorkState | undefined;
   #group: ProcessGroup | undefined;
+  #mark: string | undefined;
   #supervisorGone = false;
+  /** When a supervisor went that was just starting its command, monotonic ms. */
+  #searchSinceMs: number | undefined;
   #deathLookMs = FIRST_DEATH_LOOK_MS;
   #cancelTimer = () => {};
 
@@ -49,6 +56,7 @@ export class Watchdog {
     ports.parent.onText(lineSplitter((line) => this.#heard(toWatchdog(line))));
     ports.parent.onGone(() => {
       this.#supervisorGone = true;
+      this.#searchSinceMs = ports.clock.monoMs();
       this.#input({ type: 'stop', now: this.#now() });
     });
     ports.parent.write(toLine({ type: 'ready' }));
@@ -64,7 +72,12 @@ export class Watchdog {
         }
         this.#input({ type: 'extended', deadline: message.deadline, now });
         break;
+      case 'starting':
+        this.#mark = message.mark;
+        this.#settle();
+        break;
       case 'group':
+        this.#mark = undefined;
         this.#group = message.group;
         // A successor is told late, of a group that may be due already.
         if (this.#state?.phase === 'killing') this.#end(message.group, 'SIGKILL');
@@ -110,19 +123,34 @@ export class Watchdog {
   #settle(): void {
     this.#cancelTimer();
     const state = this.#state;
-    const over = !state || !this.#group || state.phase === 'dead';
+    const over = !state || state.phase === 'dead' || (!this.#group && !this.#searching());
     if (over && this.#supervisorGone) this.#ports.exit(0);
     else if (!over) this.#cancelTimer = this.#ports.clock.timer(this.#waitMs(state), () => this.#look());
   }
 
   #waitMs(state: WorkState): number {
     const next = nextLookMs(state, this.#now());
-    if (next !== undefined) return Math.min(next, BOOT_LOOK_MS);
+    if (next !== undefined && next > 0) return Math.min(next, BOOT_LOOK_MS);
     this.#deathLookMs = Math.min(this.#deathLookMs * 1.5, LONGEST_DEATH_LOOK_MS);
     return this.#deathLookMs;
   }
 
+  /** Between the start of a command and word of its group. */
+  #searching(): boolean {
+    if (this.#mark === undefined) return false;
+    return !this.#searchSinceMs || this.#ports.clock.monoMs() - this.#searchSinceMs < SEARCH_MS;
+  }
+
+  /** The supervisor said that it starts a command, and then no more. */
+  #search(): void {
+    if (this.#mark === undefined || !this.#state || this.#group) return;
+    if (!this.#supervisorGone && !hasCome(this.#state.termAt, this.#now())) return;
+    this.#group = this.#ports.findGroup(this.#mark);
+    if (this.#group && this.#supervisorGone) this.#input({ type: 'stop', now: this.#now() });
+  }
+
   #look(): void {
+    this.#search();
     const group = this.#group;
     const killing = this.#state?.phase === 'killing';
     // While the supervisor lives, it is the one to find that the group has ended; reading /proc for that costs.
