@@ -22,14 +22,14 @@ export function isHandOverOf(record: LeaseRecord, fence: string, identity: strin
 }
 
 /**
- * The fence replaced this very term. The word of a process whose term was not the replaced one would end the wait for
+ * The fence replaced this very term (null: a term of this identity, whichever). The word of a process whose term was not the replaced one would end the wait for
  * the one that still works.
  */
-export function deposes(record: LeaseRecord, identity: string, term: { acquireTime: Micros | null }): boolean {
+export function deposes(record: LeaseRecord, identity: string, term: { acquireTime: Micros | null } | null): boolean {
   const previous = previousSpec(record);
   if (previous?.holderIdentity !== identity) return false;
   const { acquireTime } = previous;
-  return typeof acquireTime !== 'string' || parseMicroTime(acquireTime) === term.acquireTime;
+  return term === null || typeof acquireTime !== 'string' || parseMicroTime(acquireTime) === term.acquireTime;
 }
 
 function previousSpec(record: LeaseRecord): Record<string, unknown> | null {

@@ -1,4 +1,5 @@
 /** Making way after a fence or a step-down (L4): kle's own electors never defeat kle's release. */
+import type { LeaseRecord } from '../lease/record.js';
 import { deposes, fenceOf } from './fence.js';
 import { standBackMs } from './settings.js';
 import { isFree } from './sight.js';
@@ -9,16 +10,19 @@ export function noteForStandBack(s: ElectorState, nowMs: number): void {
   const { record } = s.sight;
   const fence = record && fenceOf(record);
   if (record && fence) {
-    // A fence that was seen only after the term was lost deposed this process all the same.
-    const deposed = s.lastTerm !== null && deposes(record, s.settings.identity, s.lastTerm);
-    // So did one that replaced a write of ours of which we never heard.
-    const unheard = s.attempts.some((one) => deposes(record, s.settings.identity, one));
-    if (deposed || unheard || s.standBack) s.standBack = { fence, endedMs: null };
+    if (isAboutUs(s, record) || s.standBack) s.standBack = { fence, endedMs: null };
     return;
   }
   if (!s.standBack) return;
   if (record && !isFree(record) && record.holder !== s.settings.identity) s.standBack = null;
   else if (s.standBack.endedMs === null) s.standBack = { ...s.standBack, endedMs: nowMs };
+}
+
+/** A fence deposed this process also if the term was lost before, or never began since its first answer was lost. */
+function isAboutUs({ lastTerm, attempts, settings }: ElectorState, record: LeaseRecord): boolean {
+  const { identity, identityMadeUp } = settings;
+  const writes = lastTerm ? [lastTerm, ...attempts] : attempts;
+  return writes.some((one) => deposes(record, identity, one)) || (identityMadeUp && deposes(record, identity, null));
 }
 
 /** Monotonic; undefined: no reason to stand back. A fence that nobody renews has ended once it has expired. */

@@ -20,6 +20,7 @@ export interface Fence {
   id: string;
   /** The process that held the Lease before. */
   incumbent: string;
+  sinceMs: number;
   renewedMs: number;
   durationMs: number;
   endedMs: number | null;
@@ -114,7 +115,7 @@ export class Checker {
     if (purpose === 'create') this.#created(node, author, sent);
     if (purpose === 'take' || purpose === 'create') {
       node.robbed = false;
-      this.#acquired(node, author);
+      this.#acquired(node, author, sent);
     }
   }
 
@@ -132,12 +133,12 @@ export class Checker {
       }
     }
     // Not promised: a Lease that was deleted before this candidate first looked at it.
-    const looked = node.uidsSeen.has(deleted.record.uid ?? '') && !this.#sim.isNewsTo(node, sent, deleted);
+    const looked = (node.uidsSeen.get(deleted.record.uid ?? '') ?? Number.POSITIVE_INFINITY) <= sent.monoMs;
     if (!looked) for (const one of this.#sim.nodes) if (one !== node) one.robbed = true;
   }
 
   /** L4: the incumbent does not come back before its time. */
-  #acquired(node: Node, author: string): void {
+  #acquired(node: Node, author: string, sent: Reading): void {
     const { fence } = this;
     this.#sim.log(`${author} acquires`);
     if (!fence || this.void) return;
@@ -145,7 +146,8 @@ export class Checker {
       this.fence = null;
       return;
     }
-    if (!node.fencesSeen.has(fence.id)) return;
+    const late = node.clock.trueOf(sent.monoMs) < fence.sinceMs;
+    if (late || !node.fencesSeen.has(fence.id)) return;
     const { nowMs } = this.#sim.world;
     const { settings } = node.state;
     const expiresMs = fence.renewedMs + Math.max(settings.leaseDurationMs, fence.durationMs) / node.clock.rate;

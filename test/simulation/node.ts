@@ -41,7 +41,7 @@ export class Node {
   readonly firstSeen = new Map<string, number>();
   lastHeld: { resourceVersion: number; sinceMs: number; durationMs: number } | null = null;
   lastSeenVersion = 0;
-  readonly uidsSeen = new Set<string>();
+  readonly uidsSeen = new Map<string, number>();
   readonly fencesSeen = new Set<string>();
   /** Both clocks when writes left that the server has applied under our name. */
   readonly applied: Reading[] = [];
@@ -254,7 +254,7 @@ export class Node {
   delivered(record: LeaseRecord, key: string): void {
     const { monoMs } = this.now();
     if (!this.firstSeen.has(key)) this.firstSeen.set(key, monoMs);
-    this.uidsSeen.add(record.uid ?? '');
+    if (!this.uidsSeen.has(record.uid ?? '')) this.uidsSeen.set(record.uid ?? '', monoMs);
     const resourceVersion = Number(record.resourceVersion);
     if (resourceVersion < this.lastSeenVersion) return;
     this.lastSeenVersion = resourceVersion;
@@ -265,7 +265,9 @@ export class Node {
   }
 
   lastRenewalAge(): number {
-    const last = this.applied.at(-1);
-    return last ? elapsedMs(last, this.now()) : 0;
+    if (this.applied.length === 0) return 0;
+    const now = this.now();
+    // The last one sent need not be the last one that arrived.
+    return Math.min(...this.applied.slice(-8).map((sent) => elapsedMs(sent, now)));
   }
 }

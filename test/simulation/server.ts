@@ -12,8 +12,6 @@ export interface Version {
   /** Who wrote it; only the checker may ask. */
   by: string;
   atMs: number;
-  /** When its holder's first version was stored. */
-  termSinceMs: number;
 }
 
 export type Served = { ok: true; record: LeaseRecord } | { ok: false; failure: ApiFailure };
@@ -66,9 +64,7 @@ export class Server {
     const resourceVersion = ++this.#resourceVersion;
     const metadata = { ...lease.metadata, uid, resourceVersion: String(resourceVersion) };
     const record = readLease({ ...lease, metadata });
-    const same = this.current !== null && this.current.record.holder === record.holder;
-    const termSinceMs = same && this.current ? this.current.termSinceMs : atMs;
-    const version = { termSinceMs, resourceVersion, type, record, key: `${uid} ${specKey(record)}`, by, atMs };
+    const version = { resourceVersion, type, record, key: `${uid} ${specKey(record)}`, by, atMs };
     const previous = this.current;
     this.current = type === 'deleted' ? null : version;
     this.last = version;

@@ -1,6 +1,5 @@
 /** One run: nodes, server and troubles of one schedule in virtual time. */
 import { leadsFor } from '../../src/elector/machine.js';
-import type { Reading } from '../../src/elector/moment.js';
 import { type Policy, PROMISED } from '../../src/elector/policy.js';
 import { type LeaseRecord, specKey } from '../../src/lease/record.js';
 import { Checker, type Fence } from './checker.js';
@@ -103,11 +102,6 @@ export class Simulation {
   byAuthor(author: string, act: (node: Node) => void): void {
     const node = this.nodes.find((one) => one.author === author);
     if (node) act(node);
-  }
-
-  /** The write was sent before the one that made this version, and arrived after its deletion. */
-  isNewsTo(node: Node, sent: Reading, version: Version): boolean {
-    return node.clock.trueOf(sent.monoMs) < version.termSinceMs;
   }
 
   isIncumbents(fence: Fence, holder: string): boolean {
