@@ -2,8 +2,8 @@
 import { type ApiServer, findResource, nowText } from './api/api-server.js';
 import { decodeObject } from './api/body.js';
 import type { Call } from './api/call.js';
+import { create, wiped } from './api/create.js';
 import { requestInfo } from './api/request-info.js';
-import { create, wiped } from './api/write.js';
 import { readJson } from './json/reader.js';
 import { isObject, type KubeObject } from './json/value.js';
 import { emptyObject } from './schema/decode.js';

@@ -125,5 +125,9 @@ export const tooLargeVersion = (asked: string, current: number): ApiError => {
   return new ApiError(status, { 'retry-after': '1' });
 };
 
+/** A request that took too long to arrive. */
+export const timedOut = (): ApiError =>
+  failure(504, 'Timeout', 'Timeout: request did not complete within requested timeout - context deadline exceeded', {});
+
 export const internal = (message: string): ApiError =>
   failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });

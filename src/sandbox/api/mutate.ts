@@ -7,11 +7,13 @@ import { attributesOf, authorize } from './access.js';
 import { type ApiServer, nowMs } from './api-server.js';
 import { bodyReader, decodeObject } from './body.js';
 import type { Answer, Call } from './call.js';
+import { create, wiped } from './create.js';
 import { outputForm } from './negotiate.js';
 import { writeOptions } from './options.js';
 import { APPLY_TYPE, PATCH_TYPES, type PatchType, patchedObject } from './patch-body.js';
 import { shapeObject } from './shape.js';
-import { admitNamespace, create, dedupOwners, track, update, type Written, wiped } from './write.js';
+import { update, type Written } from './update.js';
+import { admitNamespace, dedupOwners, track } from './write.js';
 
 export async function createObject(server: ApiServer, call: Call, resource: Resource): Promise<Answer> {
   const form = outputForm(call, true);

@@ -1,14 +1,30 @@
 /** Reads a request's body up to a limit; more is refused, not kept. */
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
-import { badRequest, tooLarge } from '../status.js';
+import type { Clock } from '../../platform/clock.js';
+import { badRequest, timedOut, tooLarge } from '../status.js';
 
 /** apiserver pkg/server/config.go, MaxRequestBodyBytes. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 
-export function readBody(request: HttpRequest): Promise<Buffer> {
+/** A body that has not arrived by then never will (apiserver pkg/endpoints/handlers/rest.go, requestTimeoutUpperBound). */
+const BODY_TIMEOUT_MS = 34_000;
+
+export async function readBody(request: HttpRequest, clock: Clock): Promise<Buffer> {
+  let cancel = () => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.timer(BODY_TIMEOUT_MS, () => reject(timedOut()));
+  });
+  try {
+    return await Promise.race([collect(request), late]);
+  } finally {
+    cancel();
+  }
+}
+
+function collect(request: HttpRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

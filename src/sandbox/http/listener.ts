@@ -121,7 +121,7 @@ async function serve(
   response.on('close', log);
   try {
     if (!options.certificates) refuseStrangers(request);
-    call = readCall(options, request);
+    call = readCall(server, options, request);
     const answer = await handle(server, call, options.random);
     if (isStream(answer)) stream(response, call, answer, date());
     else send(response, call, answer, date());
@@ -154,7 +154,7 @@ function refuseStrangers(request: HttpRequest): void {
   }
 }
 
-function readCall(options: ListenerOptions, request: HttpRequest): Call {
+function readCall(server: ApiServer, options: ListenerOptions, request: HttpRequest): Call {
   const target = request.url ?? '/';
   const question = target.indexOf('?');
   const raw = question < 0 ? target : target.slice(0, question);
@@ -175,7 +175,7 @@ function readCall(options: ListenerOptions, request: HttpRequest): Call {
     user: authenticate(options.users, certificateUser(request), header('authorization')),
     info: requestInfo(method, path, query),
     warnings: [],
-    body: () => readBody(request),
+    body: () => readBody(request, server.clock),
   };
 }
 

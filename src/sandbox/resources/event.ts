@@ -1,9 +1,7 @@
 /** Events: one store, two APIs (kubernetes pkg/registry/core/event, pkg/apis/core/validation/events.go, pkg/apis/events/v1). */
-import { equalJson, isObject, type Json, type JsonObject, type KubeObject, put } from '../json/value.js';
+import { isObject, type Json, type JsonObject, type KubeObject, put } from '../json/value.js';
 import { coreEvent, event } from '../schema/kinds.js';
-import { type FieldError, fieldInvalid, fieldRequired } from '../validation/field-error.js';
-import { validateMeta, validateMetaUpdate } from '../validation/metadata.js';
-import { qualifiedNameErrors, subdomainErrors } from '../validation/names.js';
+import { validateEvent, validateEventUpdate, validateLegacyEvent } from '../validation/event.js';
 import { age, NAME_COLUMN } from './printing.js';
 import { type Column, defineResource, type Resource } from './resource.js';
 
@@ -32,8 +30,8 @@ export const coreEvents: Resource = defineResource({
   selectable: [...INVOLVED.map((name) => `involvedObject.${name}`), 'reason', 'reportingComponent', 'source', 'type'],
   unknownField: (field) => `field label not supported: ${field}`,
   fields: coreFields,
-  validate: (object) => validateLegacy(object, 'reportingComponent'),
-  validateUpdate: (object) => validateLegacy(object, 'reportingComponent'),
+  validate: (object) => validateLegacyEvent(object, 'reportingComponent'),
+  validateUpdate: (object) => validateLegacyEvent(object, 'reportingComponent'),
   columns: columns(),
   cells,
 });
@@ -52,8 +50,8 @@ export const events: Resource = defineResource({
   },
   toStored: toCore,
   fromStored: fromCore,
-  validate: validateNew,
-  validateUpdate: validateNewUpdate,
+  validate: validateEvent,
+  validateUpdate: validateEventUpdate,
   columns: columns(),
   cells,
 });
@@ -111,94 +109,6 @@ function reshaped(
     }
   }
   return reshaped;
-}
-
-/** The checks of core/v1: strict only for events that have an eventTime. */
-function validateLegacy(object: KubeObject, reportingField: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const namespace = object.metadata.namespace ?? '';
-  const involved = textOf(objectOf(object.involvedObject).namespace);
-  const mismatch = fieldInvalid('involvedObject.namespace', involved, 'does not match event.namespace');
-  if (!object.eventTime) {
-    if (involved === '' ? namespace !== '' && namespace !== 'default' : namespace !== involved) errors.push(mismatch);
-  } else {
-    if (involved === '' && namespace !== 'default' && namespace !== 'kube-system') errors.push(mismatch);
-    errors.push(...validateReporting(object, reportingField));
-  }
-  for (const message of subdomainErrors(namespace)) errors.push(fieldInvalid('namespace', namespace, message));
-  return errors;
-}
-
-function validateReporting(object: KubeObject, reportingField: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const reporting = textOf(object.reportingComponent);
-  if (reporting === '') errors.push(fieldRequired(reportingField));
-  for (const message of qualifiedNameErrors(reporting)) errors.push(fieldInvalid(reportingField, reporting, message));
-  for (const [name, limit] of [
-    ['reportingInstance', 128],
-    ['action', 128],
-    ['reason', 128],
-  ] as const) {
-    const value = textOf(object[name]);
-    if (value === '') errors.push(fieldRequired(name));
-    if (Buffer.byteLength(value) > limit) errors.push(fieldInvalid(name, '', `can have at most ${limit} characters`));
-  }
-  if (Buffer.byteLength(textOf(object.message)) > 1024) {
-    errors.push(fieldInvalid('message', '', 'can have at most 1024 characters'));
-  }
-  return errors;
-}
-
-/** events.k8s.io/v1 is strict, in the words of the core fields. */
-function validateNew(object: KubeObject): FieldError[] {
-  const errors = [
-    ...validateLegacy(object, 'reportingController'),
-    ...validateMeta(object, true, subdomainErrors),
-    ...validateSeries(object),
-  ];
-  if (!object.eventTime) errors.push(fieldRequired('eventTime'));
-  const type = textOf(object.type);
-  if (type !== 'Normal' && type !== 'Warning') errors.push(fieldInvalid('type', '', `has invalid value: ${type}`));
-  const unset = (field: string) => errors.push(fieldInvalid(field, '', 'needs to be unset'));
-  for (const name of ['firstTimestamp', 'lastTimestamp', 'count']) if (object[name]) unset(name);
-  if (Object.keys(objectOf(object.source)).length > 0) unset('source');
-  return errors;
-}
-
-function validateSeries(object: KubeObject): FieldError[] {
-  if (!isObject(object.series)) return [];
-  const { count = 0, lastObservedTime } = object.series;
-  return [
-    ...(Number(count) < 2 ? [fieldInvalid('series.count', '', 'should be at least 2')] : []),
-    ...(lastObservedTime ? [] : [fieldRequired('series.lastObservedTime')]),
-  ];
-}
-
-function validateNewUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-  const errors = [...validateLegacy(object, 'reportingController'), ...validateMetaUpdate(object, old)];
-  if (!equalJson(object.series ?? null, old.series ?? null)) errors.push(...validateSeries(object));
-  const immutable = [
-    ['involvedObject'],
-    ['reason'],
-    ['message'],
-    ['source'],
-    ['firstTimestamp'],
-    ['lastTimestamp'],
-    ['count'],
-    ['reason'],
-    ['type'],
-    ['eventTime'],
-    ['action'],
-    ['related'],
-    ['reportingComponent', 'reportingController'],
-    ['reportingInstance'],
-  ] as const;
-  for (const [name, shown = name] of immutable) {
-    if (equalJson(object[name] ?? null, old[name] ?? null)) continue;
-    const zero = name === 'count' ? 0 : name.endsWith('Timestamp') || name === 'related' ? null : '';
-    errors.push(fieldInvalid(shown, object[name] ?? zero, 'field is immutable'));
-  }
-  return errors;
 }
 
 function columns(): Column[] {
