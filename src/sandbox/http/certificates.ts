@@ -22,6 +22,8 @@ const VALID_DAYS = 365;
 
 /** `nowMs`: certificates hold from a day before to a year after, whatever a slightly wrong clock says. */
 export async function makeCertificates(nowMs: number): Promise<Certificates> {
+  const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const keys = Promise.all([newKeys(), newKeys(), newKeys()]);
   // Needs the Reflect polyfill first; both are heavy, so nobody pays for them who does not serve TLS.
   await import('reflect-metadata');
   const loaded: typeof import('@peculiar/x509') & { default?: typeof import('@peculiar/x509') } = await import(
@@ -30,9 +32,7 @@ export async function makeCertificates(nowMs: number): Promise<Certificates> {
   // A bundler that takes the package's CommonJS form leaves its exports on `default`.
   const x509 = loaded.default ?? loaded;
   x509.cryptoProvider.set(webcrypto);
-  const newKeys = () =>
-    webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
-  const [caKeys, serverKeys, adminKeys] = await Promise.all([newKeys(), newKeys(), newKeys()]);
+  const [caKeys, serverKeys, adminKeys] = await keys;
   const common = {
     notBefore: new Date(nowMs - DAY_MS),
     notAfter: new Date(nowMs + VALID_DAYS * DAY_MS),
