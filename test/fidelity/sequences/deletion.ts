@@ -1,0 +1,102 @@
+import { del, events, get, LEASES, lease, post, type Sequence, watch } from '../sequence.js';
+
+const three = ['a', 'b', 'c'].map((name) => post(LEASES, lease(name, {}, { labels: { n: name, all: 'yes' } })));
+
+export const deletion: Sequence[] = [
+  {
+    name: 'bodies of a deletion',
+    steps: [
+      ...[
+        '{',
+        '[]',
+        'null',
+        '"x"',
+        '{"kind":"Lease"}',
+        '{"apiVersion":"v1","kind":"Pod"}',
+        '{"gracePeriodSeconds":"x"}',
+      ].flatMap((body) => [post(LEASES, lease('a')), del(`${LEASES}/a`, body)]),
+      post(LEASES, lease('a')),
+      del(`${LEASES}/a`, { kind: 'DeleteOptions', apiVersion: 'v1' }),
+      post(LEASES, lease('a')),
+      del(`${LEASES}/a`, { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', nonsense: 1 }),
+      post(LEASES, lease('a')),
+      del(`${LEASES}/a`, { kind: 'DeleteOptions', apiVersion: 'coordination.k8s.io/v1' }),
+      post(LEASES, lease('a')),
+      del(`${LEASES}/a`, { kind: 'DeleteOptions', apiVersion: 'nobody.example/v1' }),
+      get(LEASES),
+    ],
+  },
+  {
+    name: 'options of a deletion',
+    steps: [
+      post(LEASES, lease('a')),
+      del(`${LEASES}/a?propagationPolicy=Sideways`),
+      del(`${LEASES}/a?gracePeriodSeconds=x`),
+      del(`${LEASES}/a?dryRun=Some`),
+      del(`${LEASES}/a`, { propagationPolicy: 'Sideways', dryRun: ['Some'] }),
+      del(`${LEASES}/a`, { propagationPolicy: 'Orphan', orphanDependents: true }),
+      del(`${LEASES}/a?gracePeriodSeconds=0&propagationPolicy=Background`),
+      post(LEASES, lease('b')),
+      del(`${LEASES}/b`, { gracePeriodSeconds: 30 }),
+      post(LEASES, lease('c')),
+      del(`${LEASES}/c`, { gracePeriodSeconds: -1 }),
+      post(LEASES, lease('d')),
+      del(`${LEASES}/d?orphanDependents=false`),
+      get(LEASES),
+    ],
+  },
+  {
+    name: 'foreground and orphan deletion leave a finalizer',
+    steps: [
+      post(LEASES, lease('a')),
+      del(`${LEASES}/a?propagationPolicy=Foreground`),
+      get(`${LEASES}/a`),
+      del(`${LEASES}/a`),
+      get(`${LEASES}/a`),
+      post(LEASES, lease('b')),
+      del(`${LEASES}/b`, { propagationPolicy: 'Orphan' }),
+      del(`${LEASES}/b`, { propagationPolicy: 'Foreground' }),
+      del(`${LEASES}/b`, { propagationPolicy: 'Background' }),
+      post(LEASES, lease('c')),
+      del(`${LEASES}/c`, { orphanDependents: true }),
+    ],
+  },
+  {
+    name: 'DELETE of a collection',
+    steps: [
+      ...three,
+      watch('w', `${LEASES}?watch=true&resourceVersion={{rv:c}}`),
+      del(`${LEASES}?labelSelector=n%20in%20(a,b)`),
+      get(LEASES),
+      del(LEASES),
+      get(LEASES),
+      del(LEASES),
+      events('w', 3),
+    ],
+  },
+  {
+    name: 'DELETE of a collection, chosen in other ways',
+    steps: [
+      ...three,
+      del(`${LEASES}?fieldSelector=metadata.name%3Da`),
+      del(`${LEASES}?labelSelector=n%3D%3Dnobody`),
+      del(`${LEASES}?labelSelector=!`),
+      del(`${LEASES}?fieldSelector=spec.x%3Dy`),
+      del(`${LEASES}?limit=1`),
+      del(LEASES, '{'),
+      del(LEASES, { preconditions: { uid: '{{uid:c}}' } }),
+      get(LEASES),
+      del('/apis/coordination.k8s.io/v1/leases'),
+    ],
+  },
+  {
+    name: 'DELETE of a collection that a finalizer holds',
+    steps: [
+      post(LEASES, lease('a', {}, { finalizers: ['f.example/x'] })),
+      post(LEASES, lease('b')),
+      del(LEASES),
+      get(LEASES),
+      del(`${LEASES}?dryRun=All`),
+    ],
+  },
+];

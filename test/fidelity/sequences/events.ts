@@ -1,0 +1,155 @@
+import {
+  events as collect,
+  del,
+  EVENTS,
+  edit,
+  get,
+  type Json,
+  type JsonObject,
+  mergePatch,
+  NEW_EVENTS,
+  post,
+  put,
+  type Sequence,
+  strategicPatch,
+  TIME,
+  watch,
+} from '../sequence.js';
+
+const SECOND = '2026-01-02T03:04:05Z';
+const about = { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', name: 'a', namespace: '{{ns}}', uid: 'u-1' };
+const old = (name: string, more: JsonObject = {}): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { name },
+  involvedObject: about,
+  reason: 'LeaderElection',
+  message: 'me became leader',
+  source: { component: 'me' },
+  firstTimestamp: SECOND,
+  lastTimestamp: SECOND,
+  count: 1,
+  type: 'Normal',
+  ...more,
+});
+const fresh = (name: string, more: JsonObject = {}): JsonObject => ({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  metadata: { name },
+  eventTime: TIME,
+  reportingController: 'example.com/me',
+  reportingInstance: 'me-1',
+  action: 'Electing',
+  reason: 'LeaderElection',
+  regarding: about,
+  note: 'me became leader',
+  type: 'Normal',
+  ...more,
+});
+const names = (body: Json): Json =>
+  (body as { items: { metadata: JsonObject }[] }).items.map((item) => item.metadata.name ?? null);
+
+export const events: Sequence[] = [
+  {
+    name: 'one store, two groups',
+    steps: [
+      post(EVENTS, old('o')),
+      get(`${NEW_EVENTS}/o`),
+      post(NEW_EVENTS, fresh('n')),
+      get(`${EVENTS}/n`),
+      get(EVENTS),
+      get(NEW_EVENTS),
+      post(NEW_EVENTS, fresh('o')),
+      del(`${EVENTS}/n`),
+      del(`${NEW_EVENTS}/o`),
+    ],
+  },
+  {
+    name: 'repeats are counted',
+    steps: [
+      post(EVENTS, old('o'), { as: 'o' }),
+      strategicPatch(`${EVENTS}/o`, { count: 2, lastTimestamp: '2026-01-02T03:04:09Z' }),
+      put(`${EVENTS}/o`, edit('o', { count: 3, metadata: { resourceVersion: null } })),
+      put(`${EVENTS}/o`, edit('o', { count: 4 })),
+      put(`${EVENTS}/new`, old('new')),
+      post(NEW_EVENTS, fresh('n'), { as: 'n' }),
+      strategicPatch(`${NEW_EVENTS}/n`, { series: { count: 2, lastObservedTime: TIME } }),
+      mergePatch(`${NEW_EVENTS}/n`, { note: 'changed' }),
+      mergePatch(`${NEW_EVENTS}/n`, { reason: 'Changed' }),
+    ],
+  },
+  {
+    name: 'core events that are refused',
+    steps: [
+      post(EVENTS, old('a', { involvedObject: { ...about, namespace: 'elsewhere' } })),
+      post(EVENTS, old('a', { involvedObject: {} })),
+      post(EVENTS, old('A')),
+      post(EVENTS, old('a', { count: 'x' })),
+      post(EVENTS, old('a', { eventTime: '2026-01-02T03:04:05Z' })),
+      post(EVENTS, old('a', { eventTime: TIME })),
+      post(EVENTS, old('b', { type: 'Nonsense' })),
+      post(EVENTS, { metadata: { name: 'c' } }),
+      post(EVENTS, fresh('d')),
+    ],
+  },
+  {
+    name: 'new events that are refused',
+    steps: [
+      post(NEW_EVENTS, fresh('a', { eventTime: null })),
+      post(NEW_EVENTS, fresh('a', { reportingController: '' })),
+      post(NEW_EVENTS, fresh('a', { reportingController: 'bad name' })),
+      post(NEW_EVENTS, fresh('a', { reportingInstance: '' })),
+      post(NEW_EVENTS, fresh('a', { reportingInstance: 'x'.repeat(129) })),
+      post(NEW_EVENTS, fresh('a', { action: '' })),
+      post(NEW_EVENTS, fresh('a', { reason: '' })),
+      post(NEW_EVENTS, fresh('a', { type: 'Nonsense' })),
+      post(NEW_EVENTS, fresh('a', { note: 'x'.repeat(1025) })),
+      post(NEW_EVENTS, fresh('a', { deprecatedCount: 1 })),
+      post(NEW_EVENTS, fresh('a', { deprecatedSource: { component: 'x' } })),
+      post(NEW_EVENTS, fresh('a', { deprecatedFirstTimestamp: SECOND, deprecatedLastTimestamp: SECOND })),
+      post(NEW_EVENTS, fresh('a', { series: { count: 1, lastObservedTime: TIME } })),
+      post(NEW_EVENTS, fresh('a', { series: { count: 2 } })),
+      post(NEW_EVENTS, fresh('a', { regarding: { ...about, namespace: 'elsewhere' } })),
+      post(NEW_EVENTS, { metadata: { name: 'a' } }),
+      post(NEW_EVENTS, old('a')),
+    ],
+  },
+  {
+    name: 'events about something',
+    steps: [
+      post(EVENTS, old('o'), { view: () => 'made' }),
+      post(NEW_EVENTS, fresh('n', { reason: 'Other', type: 'Warning' }), { view: () => 'made' }),
+      ...[
+        'involvedObject.name=a,involvedObject.kind=Lease,involvedObject.namespace={{ns}},involvedObject.uid=u-1',
+        'involvedObject.name=b',
+        'reason=Other',
+        'type=Warning',
+        'type!=Warning',
+        'reportingComponent=example.com/me',
+        'source=me',
+        'involvedObject.apiVersion=coordination.k8s.io/v1',
+        'involvedObject.fieldPath=',
+        'involvedObject.resourceVersion=',
+        'message=x',
+      ].flatMap((selector) => {
+        const query = `fieldSelector=${encodeURIComponent(selector).replaceAll('%7B', '{').replaceAll('%7D', '}')}`;
+        return [get(`${EVENTS}?${query}`, { view: names }), get(`${NEW_EVENTS}?${query}`, { view: names })];
+      }),
+      get(`${NEW_EVENTS}?fieldSelector=regarding.name%3Da`, { view: names }),
+    ],
+  },
+  {
+    name: 'a watch of one group shows what the other wrote',
+    steps: [
+      get(EVENTS, { as: 'list' }),
+      watch('o', `${EVENTS}?watch=true&resourceVersion={{list.metadata.resourceVersion}}`),
+      watch('n', `${NEW_EVENTS}?watch=true&resourceVersion={{list.metadata.resourceVersion}}`),
+      post(EVENTS, old('a')),
+      post(NEW_EVENTS, fresh('b')),
+      del(`${EVENTS}/a`),
+      del(NEW_EVENTS),
+      collect('o', 4),
+      collect('n', 4),
+    ],
+  },
+];
