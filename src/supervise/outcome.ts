@@ -27,6 +27,18 @@ export type Outcome = Ending & {
   readonly leftBehind: boolean;
 };
 
+/** Why work was ended, or not begun; `ended`: the command itself has ended. */
+export type Cause = 'ended' | 'claim' | 'deadline' | 'watchdog' | 'unguarded';
+
+export function endingOf(cause: Cause, end: ProcessEnd | undefined, claim: AbortSignal): Ending {
+  if (cause === 'ended' && end) {
+    return 'code' in end ? { kind: 'exited', code: end.code } : { kind: 'signalled', signal: end.signal };
+  }
+  if (cause === 'unguarded') return { kind: 'unguarded', ...(end && { end }) };
+  const by = cause === 'claim' || cause === 'watchdog' ? cause : 'deadline';
+  return { kind: 'lost', by, reason: claim.aborted ? claim.reason : undefined, ...(end && { end }) };
+}
+
 /** The code by which a shell reports such an end; undefined where the caller has one of its own (a lost Lease). */
 export function exitCodeOf(ending: Ending): number | undefined {
   switch (ending.kind) {

@@ -181,6 +181,22 @@ describe('signals of the supervisor', () => {
     expect(await outcomeOf(run)).toMatchObject({ kind: 'lost', deathConfirmed: true });
   });
 
+  it('that are to end it before the work was started: it never is', async () => {
+    const mute = join(suite.programs.folder, 'mute.cjs');
+    writeFileSync(mute, 'process.stdin.resume();');
+    const run = start(worker(), { holdMs: 5_000, watchdog: mute });
+    await run.event('listening');
+    run.process.kill('SIGWINCH');
+    run.process.kill('SIGTERM');
+    expect(await outcomeOf(run)).toMatchObject({
+      kind: 'signalled',
+      signal: 'SIGTERM',
+      exit: 143,
+      deathConfirmed: true,
+    });
+    expect(run.lines.all).toEqual([]);
+  });
+
   it('end work that does not handle them, which is then its own end', async () => {
     const run = start(worker('child=other'), { holdMs: 5_000 });
     await run.working('other');

@@ -10,7 +10,7 @@ import { uniqueWord } from '../platform/own-process.js';
 import { type Child, CONFIRM_WITHIN_MS, type ProcessEnd, startChild } from './child.js';
 import { type Claim, deadlineOf, hasCome, momentNow } from './deadline.js';
 import { nextLookMs, nextWork, type WorkInput, type WorkState, workState } from './machine.js';
-import type { Ending, Outcome } from './outcome.js';
+import { type Cause, type Ending, endingOf, type Outcome } from './outcome.js';
 import { WatchdogLink } from './watchdog-link.js';
 import { MARK } from './watchdog-messages.js';
 
@@ -33,10 +33,10 @@ export type SuperviseEvent =
   /** TERM is about to be sent, or KILL when it is too late for that. */
   | { readonly type: 'ending'; readonly cause: Cause };
 
-export type Cause = 'ended' | 'claim' | 'deadline' | 'watchdog' | 'unguarded';
-
 /** How often the claim is asked for its deadline; a renewal that is not announced is seen this late, ms. */
 const LOOK_MS = 250;
+
+const ENDING_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /** Starts the watchdog and then the command. */
 export function supervise(options: SuperviseOptions): Supervision {
@@ -54,6 +54,7 @@ export class Supervision {
   #child: Child | undefined;
   #cause: Cause | undefined;
   #leftBehind = false;
+  #endedEarlyBy: NodeJS.Signals | undefined;
   #end: ProcessEnd | undefined;
   #cancelTimer = () => {};
   #forgetClaim = () => {};
@@ -86,9 +87,12 @@ export class Supervision {
     this.outcome = this.#run();
   }
 
-  /** Sends a signal to the whole group of the command, if there is one. */
+  /** Sends a signal to the whole group of the command. Before there is one, a signal to end means that none is started. */
   signal(signal: NodeJS.Signals): void {
-    this.#child?.signalGroup(signal);
+    if (this.#child) this.#child.signalGroup(signal);
+    if (this.#child || !ENDING_SIGNALS.includes(signal)) return;
+    this.#endedEarlyBy ??= signal;
+    this.#resolveDoomed();
   }
 
   /** True while something of the command's group lives. */
@@ -109,9 +113,9 @@ export class Supervision {
     if (claim.signal.aborted) {
       this.#stop('claim');
     } else if (claim.deadlineMs() !== this.#work.deadline.monoMs) {
-      const deadline = deadlineOf(claim, now);
-      this.#link.claim(deadline, claim.drainMs);
-      this.#input({ type: 'extended', deadline, now }, 'deadline');
+      this.#input({ type: 'extended', deadline: deadlineOf(claim, now), now }, 'deadline');
+      // Only what we believe ourselves is passed on.
+      if (!this.#cause) this.#link.claim(this.#work.deadline, claim.drainMs);
     } else {
       this.#input({ type: 'look', now }, 'deadline');
     }
@@ -135,6 +139,7 @@ export class Supervision {
     await Promise.race([this.#link.ready, this.#doomed]);
     this.look();
     if (this.#cause) return this.#withoutWork(this.#ending());
+    if (this.#endedEarlyBy) return this.#withoutWork({ kind: 'signalled', signal: this.#endedEarlyBy });
     const mark = uniqueWord();
     this.#link.starting(mark);
     const started = await startChild(clock, command, { ...env, [MARK]: mark });
@@ -221,14 +226,6 @@ export class Supervision {
   }
 
   #ending(): Ending {
-    const end = this.#end && { end: this.#end };
-    const cause = this.#cause;
-    if (cause === 'unguarded') return { kind: 'unguarded', ...end };
-    if (cause === 'ended' && this.#end) {
-      return 'code' in this.#end ? { kind: 'exited', ...this.#end } : { kind: 'signalled', ...this.#end };
-    }
-    const { signal } = this.#options.claim;
-    const by = cause === 'claim' || cause === 'watchdog' ? cause : 'deadline';
-    return { kind: 'lost', by, reason: signal.aborted ? signal.reason : undefined, ...end };
+    return endingOf(this.#cause ?? 'deadline', this.#end, this.#options.claim.signal);
   }
 }

@@ -61,6 +61,7 @@ const work = supervise({
   onEvent: ({ type, ...data }) => say(type, data),
 });
 const unforward = forwardSignals(work, (signal) => say('signal', { signal }));
+say('listening');
 void work.workStopped.then(() => say('stopped', { running: work.running }));
 const outcome = await work.outcome;
 unforward();
