@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { build } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import { metricsText, type ProbeSnapshot, type ReadyWhen } from './metrics.js';
 import { parseProbeAddress } from './probe-address.js';
@@ -115,6 +118,24 @@ describe('probes', () => {
     await new Promise((resolve) => socket.once('connect', resolve));
     await close();
     await closed;
+  });
+
+  it('do not keep a process from its end, though somebody is connected', async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `
+          const { connect } = require('node:net');
+          const { serveProbes } = require('./probes.ts');
+          serveProbes({ address: { host: '127.0.0.1', port: 0 }, readyWhen: 'leader', snapshot: () => ({}) })
+            .then(({ port }) => connect(port, '127.0.0.1', function () { this.unref(); }));`,
+        resolveDir: import.meta.dirname,
+      },
+      bundle: true,
+      platform: 'node',
+      write: false,
+    });
+    const child = spawn(process.execPath, ['-e', outputFiles[0]?.text ?? ''], { stdio: 'ignore' });
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   it('say why they cannot listen', async () => {
