@@ -63,10 +63,11 @@ export class Link {
     const arriveMs = this.#cut ? this.cutUntilMs + random.between(0, 300) : world.nowMs + this.latencyMs();
     if (this.#cut && random.chance(0.6)) return;
     const author = node.author;
-    world.at(arriveMs, () => this.#arrive(id, purpose, request, author, sent, hiccup));
+    const inc = node.incarnation;
+    world.at(arriveMs, () => this.#arrive({ id, purpose, request, author, inc, sent, hiccup }));
   }
 
-  #arrive(id: number, purpose: Purpose, request: Request, author: string, sent: Reading, hiccup: Hiccup | null): void {
+  #arrive({ id, purpose, request, author, inc, sent, hiccup }: Sent): void {
     const node = this.#node;
     const { world, random, schedule, quiet, server } = node.sim;
     const error = !quiet && random.chance(schedule.error);
@@ -74,7 +75,7 @@ export class Link {
       hiccup === 'throttled' ? THROTTLED : hiccup === 'broken' ? BROKEN : hiccup === 'conflict' ? CONFLICT : null;
     const failure = early ?? (error ? random.pick([THROTTLED, BROKEN, BROKEN]) : null);
     if (failure) {
-      this.#reply(id, { failure, mayHaveApplied: failure === BROKEN });
+      this.#reply(inc, id, { failure, mayHaveApplied: failure === BROKEN });
       return;
     }
     node.sim.checker.arrives(node, author, purpose, request, sent);
@@ -82,19 +83,18 @@ export class Link {
     if (served.ok && request.verb !== 'get') node.sim.checker.wrote(node, author, purpose, served.record, sent);
     if (hiccup === 'reply-lost' || (!quiet && random.chance(schedule.loseReply))) return;
     if (hiccup === 'slow' || (!quiet && random.chance(schedule.error / 4))) {
-      this.#reply(id, { failure: SLOW, mayHaveApplied: true });
+      this.#reply(inc, id, { failure: SLOW, mayHaveApplied: true });
       return;
     }
-    if (served.ok) this.#reply(id, { record: served.record });
-    else this.#reply(id, { failure: served.failure, mayHaveApplied: false });
+    if (served.ok) this.#reply(inc, id, { record: served.record });
+    else this.#reply(inc, id, { failure: served.failure, mayHaveApplied: false });
   }
 
-  #reply(id: number, result: Result): void {
+  #reply(inc: number, id: number, result: Result): void {
     const node = this.#node;
     const { world, random } = node.sim;
     if (this.#cut && random.chance(0.6)) return;
     const atMs = this.#cut ? this.cutUntilMs + random.between(0, 300) : world.nowMs + this.latencyMs();
-    const inc = node.incarnation;
     world.at(atMs, () => {
       if (node.incarnation === inc) node.local(() => this.#answer(id, result));
     });
@@ -115,6 +115,17 @@ export class Link {
     } else answer = { ok: false, failure: result.failure, mayHaveApplied: result.mayHaveApplied, times };
     node.input({ type: 'answer', id, answer });
   }
+}
+
+interface Sent {
+  id: number;
+  purpose: Purpose;
+  request: Request;
+  author: string;
+  /** Which process of the node asks; a reply to a dead one reaches nobody. */
+  inc: number;
+  sent: Reading;
+  hiccup: Hiccup | null;
 }
 
 type Result = { record: LeaseRecord } | { failure: ApiFailure; mayHaveApplied: boolean };

@@ -46,6 +46,8 @@ export class Node {
   /** Both clocks when writes left that the server has applied under our name. */
   readonly applied: Reading[] = [];
   #backlog: (() => void)[] = [];
+  /** Runs again and has not come to its messages yet. */
+  #deaf = false;
   #timers = new Map<string, { atMono: number; run: () => void }>();
 
   constructor(sim: Simulation, index: number, clock: MachineClock, policy: Policy) {
@@ -102,6 +104,7 @@ export class Node {
     this.alive = false;
     this.working = false;
     this.#backlog = [];
+    this.#deaf = false;
     this.#timers.clear();
     this.watch.close();
     this.link.drop();
@@ -131,21 +134,33 @@ export class Node {
     this.sim.log(`${this.author} resumes`);
     this.graceUntilMs = world.nowMs + 50;
     world.after(50.001, () => checker.overlap());
-    const backlog = this.#backlog;
-    this.#backlog = [];
     // A connection may or may not have outlived a suspend.
-    const kept = suspended && random.chance(0.5) ? [] : backlog;
-    if (random.chance(0.5)) for (const run of kept) this.local(run);
+    if (suspended && random.chance(0.5)) {
+      this.#backlog = [];
+      this.watch.break();
+    }
+    // Timers or messages first: either is possible.
+    if (random.chance(0.5)) this.#catchUp();
+    else {
+      this.#deaf = true;
+      world.after(random.between(0, 30), () => this.#catchUp());
+    }
     for (const [key, timer] of [...this.#timers]) this.#arm(key, timer);
-    if (random.chance(0.5)) for (const run of kept) this.local(run);
-    else world.after(random.between(0, 30), () => kept.forEach((run) => this.local(run)));
-    if (suspended) world.after(random.between(0, SENSE_MS), () => this.local(() => this.input({ type: 'woken' })));
+    if (suspended) world.after(random.between(0, SENSE_MS), () => !this.paused && this.input({ type: 'woken' }));
+  }
+
+  #catchUp(): void {
+    if (this.paused) return;
+    this.#deaf = false;
+    const messages = this.#backlog;
+    this.#backlog = [];
+    for (const run of messages) this.local(run);
   }
 
   /** Runs now, or when the process runs again. */
   local(run: () => void): void {
     if (!this.alive) return;
-    if (this.paused) this.#backlog.push(run);
+    if (this.paused || this.#deaf) this.#backlog.push(run);
     else run();
   }
 
@@ -164,7 +179,7 @@ export class Node {
     this.#arm(key, timer);
   }
 
-  #arm(key: string, timer: { atMono: number; run: () => void }): void {
+  #arm(key: string, timer: { atMono: number; run: () => void }) {
     if (this.paused) return;
     const lateMs = 0.001 + 2 * this.sim.random.next();
     this.sim.world.at(this.clock.trueOf(timer.atMono) + lateMs, () => {
@@ -187,7 +202,7 @@ export class Node {
     checker.stepped(this, moment.now);
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Effect) {
     const { checker } = this.sim;
     switch (effect.type) {
       case 'send':
