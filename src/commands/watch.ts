@@ -6,7 +6,8 @@ import { durationFlag } from '../cli/duration.js';
 import { CallFailed, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
-import type { LeaseApi, LeaseScope } from '../lease/api.js';
+import { type FollowPlan, followOnScreen } from '../cli/follow-on-screen.js';
+import type { LeaseScope } from '../lease/api.js';
 import { looksAt } from '../lease/history.js';
 import type { Micros } from '../lease/micro-time.js';
 import { judge } from '../lease/verdict.js';
@@ -15,6 +16,7 @@ import type { FollowEvent, Followed } from '../operations/follow.js';
 import { keyOf } from '../operations/follow-leases.js';
 import { type TimePorts, wallTimes } from '../operations/follow-time.js';
 import { type FollowEnd, type FollowLimits, followUntil } from '../operations/follow-until.js';
+import { openTerminal } from '../platform/terminal.js';
 import { jsonText } from '../view/json.js';
 import { nothingFound } from '../view/text/status.js';
 import { WatchLines } from '../view/text/watch.js';
@@ -88,12 +90,17 @@ export default class Watch extends KleCommand {
       }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     };
-    const end = await this.#lines({ scope, leases, limits }, flags);
+    const plan: FollowPlan = { scope, leases, limits, contextName: connection.contextName };
+    const terminal = flags.output === 'auto' ? openTerminal() : null;
+    const end = await (terminal ? followOnScreen(plan, terminal, this.context) : this.#lines(plan, flags));
     if (end.failure) throw new CallFailed(end.failure);
     return until && !end.met ? EXIT.no : EXIT.ok;
   }
 
-  async #lines({ scope, leases, limits }: Plan, flags: { output: string; renewals: boolean }): Promise<FollowEnd> {
+  async #lines(
+    { scope, leases, limits }: FollowPlan,
+    flags: { output: string; renewals: boolean },
+  ): Promise<FollowEnd> {
     const { io, clock, signal } = this.context;
     const lines = new WatchLines(await themeFor(io.stdout, io.env));
     const text = (told: ToldEvent) =>
@@ -117,12 +124,6 @@ export default class Watch extends KleCommand {
         : `there is no Lease ${name} in namespace ${namespace}; waiting for it`,
     );
   }
-}
-
-interface Plan {
-  scope: LeaseScope;
-  leases: LeaseApi;
-  limits: FollowLimits;
 }
 
 type Shown = Exclude<FollowEvent, { type: 'synced' }>;

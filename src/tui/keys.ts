@@ -1,0 +1,116 @@
+/** Keys into actions, and which of them are worth showing. */
+import type { LeaseRef } from '../lease/api.js';
+import type { ScreenAction, ScreenState } from './state.js';
+
+/** A key press as ink tells it. */
+export interface KeyPress {
+  /** The text typed, or the letter with ctrl. */
+  input: string;
+  ctrl?: boolean;
+  return?: boolean;
+  escape?: boolean;
+  upArrow?: boolean;
+  downArrow?: boolean;
+  pageUp?: boolean;
+  pageDown?: boolean;
+  home?: boolean;
+  end?: boolean;
+  backspace?: boolean;
+  delete?: boolean;
+}
+
+/** A verb that can be done to the Lease that is shown or selected. None yet: a key is shown only if it does something. */
+export interface LeaseVerb {
+  /** One letter that no other key of the screen has. */
+  key: string;
+  label: string;
+  start(ref: LeaseRef): void;
+}
+
+export type KeyMeaning = ScreenAction | { type: 'quit' } | { type: 'verb'; verb: LeaseVerb } | null;
+
+/** The table as the keys need it. */
+export interface Table {
+  keys: readonly string[];
+  /** Rows that fit. */
+  page: number;
+}
+
+/** What a key means now. */
+export function meaningOf(press: KeyPress, state: ScreenState, table: Table, verbs: readonly LeaseVerb[]): KeyMeaning {
+  const { input } = press;
+  if (press.ctrl) return input === 'c' ? { type: 'quit' } : null;
+  if (state.typing) return typing(press);
+  if (press.escape) return { type: 'back' };
+  if (input === 'q') return { type: 'quit' };
+  if (input === '?') return { type: 'help' };
+  if (state.help) return press.return ? { type: 'help' } : null;
+  if (input === 'p' || input === ' ') return { type: 'pause' };
+  const verb = verbs.find(({ key }) => key === input);
+  if (verb) return { type: 'verb', verb };
+  return state.open === null ? inTable(press, table) : inLease(input);
+}
+
+/** Backspace arrives as Delete in some terminals. */
+function typing(press: KeyPress): KeyMeaning {
+  if (press.escape) return { type: 'filter-clear' };
+  if (press.return) return { type: 'filter-done' };
+  if (press.backspace || press.delete) return { type: 'erase' };
+  const text = press.input.replace(/[\u0000-\u001f\u007f]/g, '');
+  return text === '' ? null : { type: 'type', text };
+}
+
+function inTable(press: KeyPress, { keys, page }: Table): KeyMeaning {
+  const move = (by: number): ScreenAction => ({ type: 'move', by, keys, page });
+  if (press.upArrow || press.input === 'k') return move(-1);
+  if (press.downArrow || press.input === 'j') return move(1);
+  if (press.pageUp) return move(-page);
+  if (press.pageDown) return move(page);
+  if (press.home || press.input === 'g') return move(-keys.length);
+  if (press.end || press.input === 'G') return move(keys.length);
+  if (press.return) return { type: 'open', keys };
+  return press.input === '/' ? { type: 'filter' } : null;
+}
+
+function inLease(input: string): KeyMeaning {
+  if (input === '+' || input === '=') return { type: 'zoom', by: -1 };
+  return input === '-' ? { type: 'zoom', by: 1 } : null;
+}
+
+export interface KeyHint {
+  key: string;
+  does: string;
+}
+
+/** The keys that do something now, the most wanted first. */
+export function hints(state: ScreenState, verbs: readonly LeaseVerb[]): KeyHint[] {
+  if (state.typing) return [HINT('Enter', 'keep'), HINT('Esc', 'clear')];
+  if (state.help) return [HINT('Esc', 'back'), HINT('q', 'quit')];
+  const general = [HINT('p', state.paused ? 'go on' : 'pause'), HINT('?', 'help'), HINT('q', 'quit')];
+  const ofVerbs = verbs.map(({ key, label }) => HINT(key, label));
+  if (state.open !== null) {
+    return [...ofVerbs, ...(state.single ? [] : [HINT('Esc', 'back')]), HINT('+/-', 'zoom'), ...general];
+  }
+  const unfilter = state.filter === '' ? [] : [HINT('Esc', 'all')];
+  return [HINT('Enter', 'open'), HINT('/', 'filter'), ...unfilter, ...ofVerbs, ...general];
+}
+
+const HINT = (key: string, does: string): KeyHint => ({ key, does });
+
+/** Every key with a sentence, for the help page. */
+export function helpLines(state: ScreenState, verbs: readonly LeaseVerb[]): KeyHint[] {
+  return [
+    ...(state.single
+      ? []
+      : [
+          HINT('↑ ↓  j k', 'move; PgUp PgDn, g and G go further'),
+          HINT('Enter', 'open the Lease under the cursor'),
+          HINT('Esc', 'back to the table, or show all rows again'),
+          HINT('/', 'show only rows with this text in name, holder or state'),
+        ]),
+    HINT('+ -', 'shorter or longer timeline'),
+    ...verbs.map(({ key, label }) => HINT(key, label)),
+    HINT('p', 'pause: the screen stands still, watching goes on'),
+    HINT('q', 'quit; Ctrl-C does the same'),
+  ];
+}
