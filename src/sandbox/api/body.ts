@@ -158,6 +158,8 @@ export const unregistered = (kind: string, apiVersion: string): string =>
 
 /** Versions that the server's scheme knows besides the one that is served. */
 const OTHER_VERSIONS: { [apiVersion: string]: string } = {
+  v1: 'Event',
+  'events.k8s.io/v1': 'Event',
   'coordination.k8s.io/v1beta1': 'Lease',
   'events.k8s.io/v1beta1': 'Event',
 };
@@ -176,7 +178,7 @@ function checkKind(resource: Resource, kind: string, apiVersion: string, bytes: 
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     );
   }
-  const known = KNOWN_KINDS[apiVersion]?.includes(kind) ?? false;
+  const known = KNOWN_KINDS[apiVersion]?.includes(kind.replace(/List$/, '')) ?? false;
   const why = known
     ? `converting (${version}.${kind}) to (${resource.goType.slice(1)}): unknown conversion`
     : unregistered(kind, apiVersion);
@@ -206,7 +208,7 @@ export function decodeOptions(reader: BodyReader, bytes: Buffer, type: StructTyp
   }
   const kind = value?.kind;
   if (typeof kind === 'string' && kind !== '' && kind !== type.go) {
-    throw badRequest(unregistered(kind, typeof value?.apiVersion === 'string' ? value.apiVersion : 'v1'));
+    throw badRequest(unregistered(kind, typeof value?.apiVersion === 'string' ? value.apiVersion : 'meta.k8s.io/v1'));
   }
   try {
     return decode(type, value ?? {}).object;

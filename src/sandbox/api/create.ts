@@ -61,16 +61,17 @@ export function prepareCreate(server: ApiServer, resource: Resource, given: Kube
 function insert(server: ApiServer, resource: Resource, object: KubeObject, options: WriteOptions): KubeObject {
   const name = object.metadata.name ?? '';
   const version = readable(object.metadata.resourceVersion ?? '');
-  if (version !== 0n) throw unclassified('resourceVersion should not be set on objects to be created');
+  if (version !== 0n && !options.dryRun)
+    throw unclassified('resourceVersion should not be set on objects to be created');
   const key = keyOf(resource.namespaced ? object.metadata.namespace : undefined, name);
   const existing = server.store.get(resource.storage, key);
   if (existing) {
     const refuse = existing.metadata.deletionTimestamp ? beingDeleted : alreadyExists;
     throw refuse(groupResource(resource), name);
   }
+  if (options.dryRun) return object;
   const { resourceVersion: _, ...metadata } = object.metadata;
   const fresh = withMeta(object, metadata);
-  if (options.dryRun) return fresh;
   checkSize(fresh);
   return asShown(resource, server.store.create(resource.storage, key, asStored(resource, fresh)));
 }

@@ -5,7 +5,7 @@ import type { Resource } from '../resources/resource.js';
 import { noSuchPath } from '../status.js';
 import type { ApiServer } from './api-server.js';
 import type { Answer, Call } from './call.js';
-import { parseAccept } from './negotiate.js';
+import { outputForm, parseAccept } from './negotiate.js';
 
 const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -13,15 +13,18 @@ const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroup
 const REVIEWS = [
   { name: 'selfsubjectaccessreviews', singular: 'selfsubjectaccessreview', kind: 'SelfSubjectAccessReview' },
 ];
-const GROUPS = ['authorization.k8s.io', 'coordination.k8s.io', 'events.k8s.io'];
+/** In the server's own order of priority. */
+const GROUPS = ['events.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io'];
 
 /** The answer to a discovery path, or undefined when the path is none. */
 export function discover(server: ApiServer, call: Call): Answer | undefined {
   const parts = call.path.split('/').filter((part) => part !== '');
   const [prefix, second, third] = parts;
   if (prefix !== 'api' && prefix !== 'apis') return undefined;
+  const aggregates = parts.length === 1 && wantsAggregated(call);
+  if (!aggregates) outputForm(call, 'none');
   if (parts.length === 1) {
-    if (wantsAggregated(call)) return aggregated(call, prefix === 'api' ? coreGroups(server) : namedGroups(server));
+    if (aggregates) return aggregated(call, prefix === 'api' ? coreGroups(server) : namedGroups(server));
     return answer(prefix === 'api' ? coreVersions(server) : groupList(server));
   }
   if (prefix === 'api') {

@@ -41,12 +41,13 @@ export function checkRoute(call: Call, streams: boolean): void {
   throw notAcceptableRoute(`406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`);
 }
 
-/** The form of the first clause that can be met. Throws 406. */
-export function outputForm(call: Call, tables: boolean): OutputForm {
+/** The form of the first clause that can be met; `tables`: whether there are any, or no other form at all. Throws 406. */
+export function outputForm(call: Call, tables: boolean | 'none'): OutputForm {
   for (const { type, parameters } of parseAccept(call.header('accept') || '*/*')) {
     if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue;
     const kind = parameters.get('as');
     if (kind === undefined && !parameters.has('g') && !parameters.has('v')) return 'object';
+    if (tables === 'none') continue;
     const version = parameters.get('v') ?? '';
     if (parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue;
     if (kind === 'Table' && tables) return { kind, version };

@@ -43,6 +43,7 @@ function document(server: ApiServer, resources: Resource[]): JsonObject {
   const schemas: JsonObject = {};
   for (const resource of resources) {
     const base = `/${pathOf(resource)}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.name}`;
+    if (resource.namespaced) paths[`/${pathOf(resource)}/${resource.name}`] = { get: operation(resource, 'list') };
     paths[base] = { get: operation(resource, 'list'), post: operation(resource, 'post') };
     paths[`${base}/{name}`] = {
       get: operation(resource, 'get'),
@@ -111,6 +112,8 @@ function schemaOf(schemas: JsonObject, type: FieldType, owner: string): JsonObje
     case 'time':
     case 'microTime':
       return { type: 'string', format: 'date-time' };
+    case 'bytesMap':
+      return { type: 'object', additionalProperties: { type: 'string', format: 'byte' } };
     case 'stringMap':
       return { type: 'object', additionalProperties: { type: 'string' } };
     case 'any':

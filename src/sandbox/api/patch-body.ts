@@ -55,7 +55,7 @@ function checkType(
   refuse: (why: string) => Error,
 ): void {
   const { kind, apiVersion } = object;
-  if (kind === undefined && apiVersion === undefined) {
+  if (apiVersion === undefined) {
     // Without a type nothing of the object is understood, its name neither.
     if (validation !== 'Ignore') for (const name of Object.keys(object)) warn(call, `unknown field "${name}"`);
     throw badRequest(
@@ -63,7 +63,7 @@ function checkType(
     );
   }
   const expected = groupVersion(resource);
-  if (kind !== resource.kind || apiVersion !== expected) {
+  if ((kind ?? resource.kind) !== resource.kind || apiVersion !== expected) {
     throw refuse(unregistered(String(kind ?? ''), String(apiVersion ?? '')));
   }
 }
@@ -117,6 +117,7 @@ function appliedJson(existing: KubeObject, text: string, validation: FieldValida
   }
   const operations = (patch ?? []).map((operation) => {
     if (isObject(operation)) return operation;
+    if (operation === null) return {};
     throw unfit(operation, validation === 'Ignore' ? 'jsonpatch.Operation' : 'handlers.jsonPatchOp');
   });
   if (operations.length > MAX_OPERATIONS) {

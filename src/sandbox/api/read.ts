@@ -72,7 +72,8 @@ interface Continuation {
   after: string;
 }
 
-async function readPage(
+/** One page of what matches. */
+export async function readPage(
   server: ApiServer,
   resource: Resource,
   options: ListOptions,
@@ -109,10 +110,12 @@ async function readPage(
   return { objects, metadata };
 }
 
-/** Relative to what is listed: within a namespace the name alone. */
+/** Relative to what is listed. Within a namespace it begins with the slash that follows the namespace. */
 function pageKey(call: Call, resource: Resource, object: KubeObject): string {
   const { namespace, name = '' } = object.metadata;
-  return call.info.namespace !== '' || !resource.namespaced ? name : keyOf(namespace, name);
+  return call.info.namespace !== '' && resource.namespaced
+    ? `/${name}`
+    : keyOf(resource.namespaced ? namespace : undefined, name);
 }
 
 const VERSION = 'meta.k8s.io/v1';

@@ -10,7 +10,7 @@ import { bodyReader, decodeOptions } from './body.js';
 import type { Answer, Call } from './call.js';
 import { outputForm } from './negotiate.js';
 import { type DeleteOptions, deleteOptions, listOptions } from './options.js';
-import { scopeOf } from './read.js';
+import { readPage, scopeOf } from './read.js';
 import { selectionOf } from './selection.js';
 import { shapeList, shapeObject, shown } from './shape.js';
 
@@ -162,8 +162,14 @@ export async function deleteCollection(server: ApiServer, call: Call, resource: 
   const list = listOptions(call.query, false);
   const selection = selectionOf(call, resource, list);
   const options = await readOptions(call);
-  const matching = server.store.list(resource.storage).filter(selection.matches);
-  const revision = server.store.revision;
+  const { objects: matching, metadata: listMeta } = await readPage(
+    server,
+    resource,
+    list,
+    selection.matches,
+    selection.selective,
+    call,
+  );
   for (const { metadata } of matching) {
     try {
       remove(server, resource, resource.namespaced ? metadata.namespace : undefined, metadata.name ?? '', options);
@@ -174,6 +180,6 @@ export async function deleteCollection(server: ApiServer, call: Call, resource: 
   const objects = matching.map((object) => shown(resource, object));
   return {
     status: 200,
-    body: shapeList(call, resource, form, objects, { resourceVersion: String(revision) }, nowMs(server)),
+    body: shapeList(call, resource, form, objects, listMeta, nowMs(server)),
   };
 }

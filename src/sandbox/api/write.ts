@@ -11,7 +11,12 @@ import { type Call, warn } from './call.js';
 import type { WriteOptions } from './options.js';
 
 /** An object of a resource in the form in which it is stored, and back. */
-export const asStored = (resource: Resource, object: KubeObject): KubeObject => resource.toStored?.(object) ?? object;
+export function asStored(resource: Resource, object: KubeObject): KubeObject {
+  const { selfLink, ...metadata } = object.metadata;
+  const kept = selfLink === undefined ? object : withMeta(object, metadata);
+  return resource.toStored?.(kept) ?? kept;
+}
+
 export const asShown = (resource: Resource, object: KubeObject): KubeObject => resource.fromStored?.(object) ?? object;
 
 /** The object with its owners said once; a client that repeats them is warned. */
@@ -34,6 +39,12 @@ export function checkSize(object: KubeObject): void {
   if (JSON.stringify(object).length > MAX_STORED_BYTES) throw unclassified('etcdserver: request is too large');
 }
 
+function withReset(resource: Resource, before: KubeObject, after: KubeObject): KubeObject {
+  const reset = { ...after };
+  for (const name of resource.resetFields ?? []) reset[name] = before[name];
+  return reset;
+}
+
 /** The object with managedFields as this write leaves them. */
 export function track(
   server: ApiServer,
@@ -43,7 +54,7 @@ export function track(
   options: WriteOptions,
 ): KubeObject {
   const writer = { manager: options.manager, apiVersion: groupVersion(resource), time: nowText(server) };
-  const entries = updateManagedFields(resource.type, before, after, writer);
+  const entries = updateManagedFields(resource.type, before, withReset(resource, before, after), writer);
   const { managedFields: _, ...metadata } = after.metadata;
   return withMeta(after, entries && entries.length > 0 ? { ...metadata, managedFields: entries } : metadata);
 }
@@ -56,7 +67,11 @@ export function admitNamespace(server: ApiServer, resource: Resource, object: Ku
   if (!namespace) throw notFound({ group: '', resource: 'namespaces' }, name);
   if (!creating || !isTerminating(namespace)) return;
   const why = `unable to create new content in namespace ${name} because it is being terminated`;
-  const refusal = forbidden(groupResource(resource), object.metadata.name || 'Unknown', why);
+  const refusal = forbidden(
+    groupResource(resource),
+    object.metadata.name || object.metadata.generateName || 'Unknown',
+    why,
+  );
   const details = refusal.status.details as KubeObject;
   details.causes = [
     { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' },

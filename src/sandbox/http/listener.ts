@@ -154,11 +154,16 @@ function refuseStrangers(request: HttpRequest): void {
   }
 }
 
+/** Such a header counts as none (apiserver pkg/authentication/request/bearertoken). */
+const EXTRA_SPACE = /^bearer {2,}\S/i;
+const EXTRA_SPACE_WARNING =
+  'the provided Authorization header contains extra space before the bearer token, and is ignored';
+
 function readCall(server: ApiServer, options: ListenerOptions, request: HttpRequest): Call {
   const target = request.url ?? '/';
   const question = target.indexOf('?');
   const raw = question < 0 ? target : target.slice(0, question);
-  const query = new URLSearchParams(question < 0 ? '' : target.slice(question + 1));
+  const query = readQuery(question < 0 ? '' : target.slice(question + 1));
   const path = decodePath(raw);
   const header = (name: string) => {
     const value = request.headers[name];
@@ -174,7 +179,7 @@ function readCall(server: ApiServer, options: ListenerOptions, request: HttpRequ
     header,
     user: authenticate(options.users, certificateUser(request), header('authorization')),
     info: requestInfo(method, path, query),
-    warnings: [],
+    warnings: EXTRA_SPACE.test(header('authorization') ?? '') ? [EXTRA_SPACE_WARNING] : [],
     body: () => readBody(request, server.clock),
   };
 }
@@ -183,6 +188,12 @@ function readCall(server: ApiServer, options: ListenerOptions, request: HttpRequ
 class BadPath extends Error {}
 
 const BAD_PATH = { status: 400, body: '400 Bad Request', contentType: 'text/plain; charset=utf-8' };
+
+/** Go drops a parameter that it cannot decode; URLSearchParams would keep it as it is. */
+function readQuery(text: string): URLSearchParams {
+  const readable = (part: string) => !/%(?![0-9a-f]{2})/i.test(part) && !part.includes(';');
+  return new URLSearchParams(text.split('&').filter(readable).join('&'));
+}
 
 function decodePath(raw: string): string {
   try {

@@ -31,8 +31,8 @@ function writeHead(
   if (warnings.length > 0) response.setHeader('warning', warnings.map(asHeader).map(warningHeader));
 }
 
-/** Header values are bytes on the wire; characters beyond Latin-1 cannot stand there. */
-const asHeader = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
+/** Header values are bytes on the wire, which Node takes as Latin-1: UTF-8, as Go writes it. */
+const asHeader = (text: string): string => Buffer.from(text.replace(/[\0-\x08\x0a-\x1f\x7f]/g, '?')).toString('latin1');
 
 /** `date`: the server's clock as an HTTP date. */
 export function send(response: HttpResponse, call: Call | undefined, answer: Answer, date: string): void {

@@ -9,6 +9,12 @@ export class JsonSyntaxError extends Error {}
 
 const MAX_DEPTH = 10_000;
 const duplicates = new WeakMap<object, string[]>();
+const allMembers = new WeakMap<object, [key: string, value: Json][]>();
+
+/** Members in the order of the text; those that occur more than once come as often. */
+export function membersOf(object: JsonObject): readonly [key: string, value: Json][] {
+  return allMembers.get(object) ?? Object.keys(object).map((key) => [key, object[key] ?? null]);
+}
 
 /** Members that occurred more than once in the text this object was read from; the last one counts. */
 export function duplicateMembers(object: object): readonly string[] {
@@ -28,7 +34,11 @@ function attach(container: JsonObject | Json[], key: string, value: Json): void 
     container.push(value);
     return;
   }
-  if (Object.hasOwn(container, key)) duplicates.set(container, [...duplicateMembers(container), key]);
+  if (Object.hasOwn(container, key)) {
+    if (!allMembers.has(container)) allMembers.set(container, [...membersOf(container)]);
+    duplicates.set(container, [...duplicateMembers(container), key]);
+  }
+  allMembers.get(container)?.push([key, value]);
   put(container, key, value);
 }
 
@@ -178,6 +188,7 @@ class Reader {
       this.digits();
     }
     const text = this.text.slice(start, this.at);
+    if (text === '-0') return 0;
     const value = Number(text);
     return String(value) === text && Number.isSafeInteger(value) ? value : new NumberLiteral(text);
   }

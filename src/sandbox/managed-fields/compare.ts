@@ -31,7 +31,7 @@ class Walker {
     if (type.is === 'struct' && !type.atomic && !bothEmpty(before, after)) {
       this.struct(type.struct, asObject(before), asObject(after), path);
       this.presence(before, after, path);
-    } else if (type.is === 'stringMap' && !bothEmpty(before, after)) {
+    } else if ((type.is === 'stringMap' || type.is === 'bytesMap') && !bothEmpty(before, after)) {
       this.members(asObject(before), asObject(after), path);
       this.presence(before, after, path);
     } else if (type.is === 'list' && (type.listType === 'set' || type.listType === 'map') && !noItems(before, after)) {

@@ -27,6 +27,7 @@ export const namespaces: Resource = defineResource({
   shortNames: ['ns'],
   storageVersionHash: 'Q3oi5N2YM8M=',
   namespaced: false,
+  resetFields: ['status'],
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   type,
   goType: '*core.Namespace',
@@ -60,7 +61,7 @@ function validate(object: KubeObject): FieldError[] {
   const finalizers = finalizersOf(object).flatMap((name) => {
     const text = String(name);
     const messages = qualifiedNameErrors(text);
-    if (messages.length === 0 && !text.includes('/') && text !== KUBERNETES_FINALIZER && text !== 'orphan') {
+    if (!text.includes('/') && text !== KUBERNETES_FINALIZER && text !== 'orphan') {
       messages.push(`name is neither a standard finalizer name nor is it fully qualified`);
     }
     return messages.map((message) => fieldInvalid('spec.finalizers', text, message));

@@ -42,6 +42,8 @@ export interface Resource {
   /** Refusal of a field that cannot be selected by. */
   unknownField: (field: string) => string;
   fields: (object: KubeObject) => { [field: string]: string };
+  /** Members of which nobody can own anything here (the strategy's GetResetFields). */
+  resetFields?: string[];
   /** Defaults of decoding. */
   defaults?: (object: KubeObject) => KubeObject;
   prepareForCreate?: (object: KubeObject) => KubeObject;

@@ -3,7 +3,7 @@
  * and reported, zero values left out, fields in the order of the struct, times in UTC. Errors carry Go's words.
  */
 import { readMicroTime, readTime } from '../json/go-time.js';
-import { duplicateMembers } from '../json/reader.js';
+import { duplicateMembers, membersOf, quoteGo } from '../json/reader.js';
 import { isObject, type Json, type JsonObject, member, NumberLiteral, put } from '../json/value.js';
 import { type Field, type FieldType, goType, type StructType } from './types.js';
 
@@ -39,14 +39,17 @@ class Decoder {
 
   struct(type: StructType, value: JsonObject, path: string): JsonObject {
     const decoded: JsonObject = {};
-    for (const key of this.fromMap ? byStruct(type, value) : Object.keys(value)) {
+    const seen = new Set<string>();
+    for (const [key, member] of this.fromMap ? byStruct(type, value) : membersOf(value)) {
       const at = path === '' ? key : `${path}.${key}`;
       const field = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
-      if (!field) this.report(`unknown field "${at}"`);
-      else decoded[key] = this.value(field.type, value[key] ?? null, at, type.go);
-    }
-    for (const key of duplicateMembers(value)) {
-      if (Object.hasOwn(type.fields, key)) this.report(`duplicate field "${path === '' ? key : `${path}.${key}`}"`);
+      if (!field) {
+        this.report(`unknown field ${quoteGo(at)}`);
+        continue;
+      }
+      if (seen.has(key)) this.report(`duplicate field ${quoteGo(at)}`);
+      seen.add(key);
+      decoded[key] = this.value(field.type, member, at, type.go);
     }
     return inOrder(type, decoded);
   }
@@ -81,6 +84,8 @@ class Decoder {
         return this.instant(type.is, value, at, owner);
       case 'stringMap':
         return isObject(value) ? this.stringMap(value, at, owner) : this.mismatch(value, at, owner, goType(type));
+      case 'bytesMap':
+        return isObject(value) ? this.bytesMap(value, at, owner) : this.mismatch(value, at, owner, goType(type));
       case 'struct':
         return isObject(value) ? this.struct(type.struct, value, at) : this.mismatch(value, at, owner, goType(type));
       case 'list':
@@ -124,6 +129,15 @@ class Decoder {
     return undefined;
   }
 
+  private bytesMap(value: JsonObject, at: string, owner: string): JsonObject {
+    const map = this.stringMap(value, at, owner);
+    for (const text of Object.values(map)) {
+      const wrong = base64Problem(String(text));
+      if (wrong !== undefined) throw new DecodeError(`illegal base64 data at input byte ${wrong}`);
+    }
+    return map;
+  }
+
   private stringMap(value: JsonObject, at: string, owner: string): JsonObject {
     const map: JsonObject = {};
     for (const key of Object.keys(value)) {
@@ -132,17 +146,28 @@ class Decoder {
       else if (typeof item === 'string') put(map, key, item);
       else this.mismatch(item, at, owner, 'string');
     }
-    for (const key of duplicateMembers(value)) this.report(`duplicate field "${at}.${key}"`);
+    for (const key of duplicateMembers(value)) this.report(`duplicate field ${quoteGo(`${at}.${key}`)}`);
     return map;
   }
 }
 
+/** Where Go's decoder gives up, if it does. */
+function base64Problem(text: string): number | undefined {
+  const data = text.replace(/[\r\n]/g, '');
+  const strange = /[^A-Za-z0-9+/=]/.exec(data)?.index;
+  if (strange !== undefined) return strange;
+  if (/^[^=]*={0,2}$/.test(data) && data.length % 4 === 0) return undefined;
+  const padding = data.indexOf('=');
+  return padding >= 0 ? padding : data.length - (data.length % 4);
+}
+
 const isZeroTime = (text: string): boolean => text.startsWith('0001-01-01T00:00:00') && !/\.0*[1-9]/.test(text);
 
-const byStruct = (type: StructType, value: JsonObject): string[] => [
-  ...Object.keys(type.fields).filter((name) => Object.hasOwn(value, name)),
-  ...Object.keys(value).filter((name) => !Object.hasOwn(type.fields, name)),
-];
+const byStruct = (type: StructType, value: JsonObject): [key: string, value: Json][] =>
+  [
+    ...Object.keys(type.fields).filter((name) => Object.hasOwn(value, name)),
+    ...Object.keys(value).filter((name) => !Object.hasOwn(type.fields, name)),
+  ].map((name) => [name, value[name] ?? null]);
 
 function mapMismatch(value: Json, type: string): string {
   const from = mapKind(value);
@@ -220,7 +245,7 @@ function printed(field: Field, value: Json | undefined): Json | undefined {
   if (field.always) return value ?? zero(type);
   if (value === undefined || value === null || value === '' || value === 0 || value === false) return undefined;
   if (Array.isArray(value)) return value.length > 0 ? value : undefined;
-  if (type.is === 'stringMap') return Object.keys(value).length > 0 ? value : undefined;
+  if (type.is === 'stringMap' || type.is === 'bytesMap') return Object.keys(value).length > 0 ? value : undefined;
   return value;
 }
 

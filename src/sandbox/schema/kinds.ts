@@ -142,7 +142,7 @@ export const namespace = kind('Namespace', {
 export const configMap = kind('ConfigMap', {
   immutable: pointer(bool),
   data: plain(stringMap),
-  binaryData: plain(stringMap),
+  binaryData: plain({ is: 'bytesMap' }),
 });
 
 const opaque = (names: string): { [name: string]: Field } =>

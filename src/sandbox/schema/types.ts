@@ -28,6 +28,8 @@ export type FieldType =
   | { is: 'time' }
   | { is: 'microTime' }
   | { is: 'stringMap' }
+  /** Values are base64. */
+  | { is: 'bytesMap' }
   | { is: 'struct'; struct: StructType /** Owned as one value. */; atomic?: boolean }
   | {
       is: 'list';
@@ -71,6 +73,8 @@ export function goType(type: FieldType): string {
       return type.go;
     case 'stringMap':
       return 'map[string]string';
+    case 'bytesMap':
+      return 'map[string][]uint8';
     case 'time':
       return 'v1.Time';
     case 'microTime':

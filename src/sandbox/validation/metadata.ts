@@ -73,8 +73,9 @@ function validateOwners(owners: JsonObject[]): FieldError[] {
   const at = 'metadata.ownerReferences';
   for (const owner of owners) {
     const version = String(owner.apiVersion ?? '');
-    const [, last = version] = version.split('/');
-    if (last === '') errors.push(fieldInvalid(`${at}.apiVersion`, version, 'version must not be empty'));
+    const parts = version.split('/');
+    if (parts.length > 2 || parts.at(-1) === '')
+      errors.push(fieldInvalid(`${at}.apiVersion`, version, 'version must not be empty'));
     for (const name of ['kind', 'name', 'uid']) {
       if (!owner[name]) errors.push(fieldInvalid(`${at}.${name}`, owner[name] ?? '', 'must not be empty'));
     }

@@ -27,13 +27,16 @@ const SUBDOMAIN_MESSAGE =
 const LABEL_MESSAGE =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
 
-export function subdomainErrors(name: string): string[] {
-  const errors = bytes(name) > 253 ? [tooLong(253)] : [];
+export function subdomainErrors(name: string, tooLarge = tooLong): string[] {
+  const errors = bytes(name) > 253 ? [tooLarge(253)] : [];
   return subdomain.test(name) ? errors : [...errors, regexError(SUBDOMAIN_MESSAGE, SUBDOMAIN, 'example.com')];
 }
 
 export function labelErrors(name: string): string[] {
-  const errors = bytes(name) > 63 ? [tooLong(63)] : [];
+  const errors = bytes(name) > 63 ? [tooManyBytes(63)] : [];
+  // Said alone, since it is what people try (validation.NameIsDNSLabel).
+  if (name.includes('.')) errors.push('must not contain dots');
+  if (/^[-a-z0-9.]*$/.test(name) && name.includes('.')) return errors;
   return label.test(name) ? errors : [...errors, regexError(LABEL_MESSAGE, LABEL, 'my-name', '123-abc')];
 }
 
@@ -53,7 +56,7 @@ export function qualifiedNameErrors(value: string): string[] {
   if (parts.length === 2) {
     const prefix = parts[0] ?? '';
     if (prefix === '') errors.push('prefix part must be non-empty');
-    else errors.push(...subdomainErrors(prefix).map((message) => `prefix part ${message}`));
+    else errors.push(...subdomainErrors(prefix, tooManyBytes).map((message) => `prefix part ${message}`));
   }
   if (name === '') errors.push('name part must be non-empty');
   else if (bytes(name) > 63) errors.push(`name part ${tooManyBytes(63)}`);
@@ -66,7 +69,7 @@ export function qualifiedNameErrors(value: string): string[] {
 }
 
 export function labelValueErrors(value: string): string[] {
-  const errors = bytes(value) > 63 ? [tooLong(63)] : [];
+  const errors = bytes(value) > 63 ? [tooManyBytes(63)] : [];
   if (labelValue.test(value)) return errors;
   return [
     ...errors,
