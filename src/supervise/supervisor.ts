@@ -25,6 +25,8 @@ export interface SuperviseOptions {
   /** How long after KILL the outcome waits for the group's death, ms. */
   readonly confirmWithinMs?: number;
   readonly onEvent?: (event: SuperviseEvent) => void;
+  /** For tests: how the command is started. */
+  readonly start?: typeof startChild;
 }
 
 export type SuperviseEvent =
@@ -135,14 +137,14 @@ export class Supervision {
   }
 
   async #run(): Promise<Outcome> {
-    const { clock, command, env, onEvent } = this.#options;
+    const { clock, command, env, onEvent, start = startChild } = this.#options;
     await Promise.race([this.#link.ready, this.#doomed]);
     this.look();
     if (this.#cause) return this.#withoutWork(this.#ending());
     if (this.#endedEarlyBy) return this.#withoutWork({ kind: 'signalled', signal: this.#endedEarlyBy });
     const mark = uniqueWord();
     this.#link.starting(mark);
-    const started = await startChild(clock, command, { ...env, [MARK]: mark });
+    const started = await start(clock, command, { ...env, [MARK]: mark });
     if (!started.ok) {
       return this.#withoutWork({ kind: started.problem, command: command[0] ?? '', errno: started.errno });
     }

@@ -100,7 +100,7 @@ export class Run {
   readonly #orders: Duplex;
 
   constructor(programs: Programs, options: Partial<FixtureOptions>, command: readonly string[], env = process.env) {
-    const full = { watchdog: programs.watchdog, holdMs: 600, drainMs: 300, renewMs: 100, ...options };
+    const full = { watchdog: programs.watchdog, holdMs: 800, drainMs: 300, renewMs: 100, ...options };
     const args = [programs.fixture, JSON.stringify(full), ...command];
     this.process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env, detached: true });
     const [, stdout, stderr, orders] = this.process.stdio as unknown as [null, Readable, Readable, Duplex];
