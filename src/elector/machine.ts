@@ -13,7 +13,7 @@ import type { ElectorSettings } from './settings.js';
 import { NOTHING_SEEN } from './sight.js';
 import type { ElectorState } from './state.js';
 import { setTimers } from './timers.js';
-import { abandonFlight, setWatch, type Turn } from './turn.js';
+import { setWatch, type Turn } from './turn.js';
 
 export function initialState(settings: ElectorSettings, policy: Policy = PROMISED): ElectorState {
   return {
@@ -76,13 +76,4 @@ function act(turn: Turn) {
     else if (phase.name === 'releasing') ending.actReleasing(turn, phase);
     else if (phase.name === 'notifying') ending.actNotifying(turn, phase);
   }
-}
-
-/** For the owner of a machine that must leave at once: nothing more is sent. */
-export function abandon(state: ElectorState, moment: Moment): { state: ElectorState; effects: Effect[] } {
-  const turn: Turn = { ...moment, s: { ...state }, effects: [] };
-  abandonFlight(turn);
-  turn.s.phase = { name: 'stopped' };
-  setTimers(turn, state, null);
-  return { state: turn.s, effects: turn.effects };
 }

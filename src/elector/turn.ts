@@ -49,7 +49,8 @@ function tellHolder({ s, effects }: Turn, before: LeaseRecord | null, known: boo
   if (!known || holder !== previous) effects.push({ type: 'holder', holder, previous });
 }
 
-const holderOf = (record: LeaseRecord | null): string | null =>
+/** Null while nobody holds it, or kle does so that nobody leads. */
+export const holderOf = (record: LeaseRecord | null): string | null =>
   record === null || isFree(record) || fenceOf(record) !== null ? null : record.holder;
 
 /** The newest version is this term's: a foreign write that left holder and acquireTime alone does not end it. */

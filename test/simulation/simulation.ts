@@ -99,11 +99,6 @@ export class Simulation {
     return `${record.uid} ${specKey(record)}`;
   }
 
-  byAuthor(author: string, act: (node: Node) => void): void {
-    const node = this.nodes.find((one) => one.author === author);
-    if (node) act(node);
-  }
-
   isIncumbents(fence: Fence, holder: string): boolean {
     return this.nodes.some((one) => one.author === fence.incumbent && one.identity === holder);
   }

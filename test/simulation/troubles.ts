@@ -88,10 +88,8 @@ function bumps(sim: Simulation): void {
 function foreign(sim: Simulation, holder: string): void {
   const { current } = sim.server;
   if (!current) return;
-  sim.byAuthor(current.by, (one) => {
-    one.robbed = true;
-  });
-  for (const one of sim.nodes) if (one.working) one.robbed = true;
+  // Of a fence too: its incumbent may not know yet that it leads no more, or that it ever led.
+  for (const one of sim.nodes) one.robbed = true;
   const spec = { ...current.record.raw.spec, holderIdentity: holder };
   sim.server.overwrite((lease) => ({ ...lease, spec }), 'foreign', sim.world.nowMs);
 }

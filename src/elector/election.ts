@@ -1,0 +1,299 @@
+/** Runs the machine on a LeaseApi and a Clock. Whatever is decided is decided in the machine. */
+import type { Answer, LeaseApi } from '../lease/api.js';
+import type { Micros } from '../lease/micro-time.js';
+import type { LeaseRecord } from '../lease/record.js';
+import type { Clock } from '../platform/clock.js';
+import { Calls, SuspendSensor, Timers, Watch } from './calls.js';
+import { initialState, leadsFor, step } from './machine.js';
+import type { Moment, Reading } from './moment.js';
+import { claimAfter, type HandClaim, planOnce, remainingOf, type Tried } from './once.js';
+import type { Effect, Input, Report } from './protocol.js';
+import type { ElectorSettings } from './settings.js';
+import { seeAbsence, seeRecord } from './sight.js';
+import type { ElectorState } from './state.js';
+import { LiveTerm, NotLeader, type Term } from './term.js';
+import { holderOf } from './turn.js';
+
+export interface ElectionPorts {
+  api: LeaseApi;
+  clock: Clock;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+export interface ElectionListeners {
+  /** Null: nobody leads, as far as is known. */
+  onHolder?: (holder: string | null, previous: string | null) => void;
+  onReport?: (report: Report) => void;
+}
+
+/** What is known without asking the server. */
+export interface LeaderState {
+  isLeader(): boolean;
+  readonly holder: string | null;
+  readonly remainingMs: number;
+  /** Throws NotLeader. */
+  check(): void;
+  /** Of the machine, for probes and diagnosis. */
+  readonly phase: ElectorState['phase']['name'];
+}
+
+interface Pending {
+  resolve(term: Term): void;
+  reject(error: unknown): void;
+  withdraw(): void;
+  signal: AbortSignal | undefined;
+}
+
+export class Election {
+  readonly settings: ElectorSettings;
+  readonly state: LeaderState;
+  readonly #ports: ElectionPorts;
+  readonly #listeners: ElectionListeners;
+  readonly #calls: Calls;
+  readonly #timers: Timers;
+  readonly #sensor: SuspendSensor;
+  readonly #queue: Input[] = [];
+  #machine: ElectorState;
+  #watch: Watch | null = null;
+  #busy = false;
+  #term: LiveTerm | null = null;
+  #pending: Pending | null = null;
+  #byHand: HandClaim | null = null;
+  #trying = false;
+  #whenStopped: (() => void)[] = [];
+
+  constructor(settings: ElectorSettings, ports: ElectionPorts, listeners: ElectionListeners = {}) {
+    this.settings = settings;
+    this.#ports = ports;
+    this.#listeners = listeners;
+    this.#machine = initialState(settings);
+    this.#calls = new Calls(ports.api, ports.clock);
+    this.#timers = new Timers(ports.clock);
+    this.#sensor = new SuspendSensor(ports.clock, () => this.#input({ type: 'woken' }));
+    this.state = this.#handle();
+  }
+
+  /**
+   * Resolves once this process leads. Rejects with the signal's reason when it is aborted first; by then nothing of ours
+   * is left on the Lease, as far as the server could be asked.
+   */
+  acquire(options: { signal?: AbortSignal } = {}): Promise<Term> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(new Error(refusal));
+    return new Promise((resolve, reject) => {
+      const withdraw = () => this.#input({ type: 'withdraw' });
+      this.#pending = { resolve, reject, withdraw, signal };
+      signal?.addEventListener('abort', withdraw, { once: true });
+      this.#input({ type: 'compete' });
+    });
+  }
+
+  /** Ends a term if there is one, frees the Lease once its work has ended, and is done for good. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#machine.phase.name === 'stopped') return resolve();
+      this.#whenStopped.push(resolve);
+      this.#input({ type: 'stop' });
+    });
+  }
+
+  /**
+   * Looks once and writes at most once. What it saw counts for the next time, so that calling it again and again takes
+   * an expired Lease by S2. `ownIsOurs`: renew a record with our identity that another process may have written.
+   */
+  async tryAcquireOrRenew(options: { signal?: AbortSignal; ownIsOurs?: boolean } = {}): Promise<Tried> {
+    if (this.#trying || this.#machine.phase.name !== 'resting') throw new Error('this election is competing already');
+    this.#trying = true;
+    try {
+      return await this.#tryOnce(options.ownIsOurs ?? this.settings.identityMadeUp, options.signal);
+    } finally {
+      this.#trying = false;
+    }
+  }
+
+  #refusal(): string | undefined {
+    if (this.#machine.stopAsked) return 'this election is closed';
+    if (this.#pending || this.#trying) return 'this election is competing already';
+    if (this.#machine.phase.name === 'leading') return 'this election leads already';
+    if (this.#machine.working) return 'the work of the last term has not ended: call workStopped() on it first';
+    return undefined;
+  }
+
+  #handle(): LeaderState {
+    const remainingMs = () => this.#remainingMs();
+    const holder = () => holderOf(this.#machine.sight.record);
+    const phase = () => this.#machine.phase.name;
+    return {
+      isLeader: () => remainingMs() > 0,
+      get holder() {
+        return holder();
+      },
+      get remainingMs() {
+        return remainingMs();
+      },
+      get phase() {
+        return phase();
+      },
+      check: () => {
+        if (remainingMs() <= 0) throw new NotLeader(holder());
+      },
+    };
+  }
+
+  /** S1, S6: from the clocks, at each question. */
+  #remainingMs(): number {
+    const now = this.#now();
+    return Math.max(leadsFor(this.#machine, now), remainingOf(this.#byHand, this.#machine, now));
+  }
+
+  #now(): Reading {
+    const { clock } = this.#ports;
+    return { monoMs: clock.monoMs(), bootMs: clock.bootMs() };
+  }
+
+  #moment(): Moment {
+    return { now: this.#now(), serverNow: this.#serverNow(), random: this.#ports.random() };
+  }
+
+  /** The middle of what is known; this machine's wall clock before the first answer. */
+  #serverNow(): Micros {
+    const known = this.#ports.api.serverTime();
+    return known ? (known.earliest + known.latest) / 2n : this.#ports.clock.wallMicros();
+  }
+
+  #input(input: Input): void {
+    this.#queue.push(input);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #step(input: Input): void {
+    const { state, effects } = step(this.#machine, input, this.#moment());
+    this.#machine = state;
+    for (const effect of effects) this.#perform(effect);
+    this.#sensor.run(state.phase.name === 'leading' || (state.phase.name === 'draining' && state.working));
+    if (this.#pending && !state.wanted && (state.phase.name === 'resting' || state.phase.name === 'stopped')) {
+      this.#settle((pending) => pending.reject(pending.signal?.reason ?? new Error('this election was closed')));
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#calls.send(effect, (answer) => this.#input({ type: 'answer', id: effect.id, answer }));
+        break;
+      case 'abort':
+        this.#calls.abort(effect.id);
+        break;
+      case 'timer':
+        this.#timers.set(effect.purpose, effect.atMs, () => this.#input({ type: 'timer', purpose: effect.purpose }));
+        break;
+      case 'watch':
+        this.#setWatch(effect.on);
+        break;
+      case 'elected':
+        this.#term = this.#newTerm(effect);
+        break;
+      case 'lost':
+        this.#term?.lose(effect.reason);
+        break;
+      case 'stop-work':
+        this.#term?.stopWork(effect.byMs, effect.kill);
+        break;
+      case 'ended':
+        this.#term?.end(effect.release);
+        this.#term = null;
+        break;
+      case 'holder':
+        this.#listeners.onHolder?.(effect.holder, effect.previous);
+        break;
+      case 'report':
+        this.#listeners.onReport?.(effect.report);
+        break;
+      case 'stopped':
+        for (const resolve of this.#whenStopped.splice(0)) resolve();
+    }
+  }
+
+  #newTerm(effect: Extract<Effect, { type: 'elected' }>): LiveTerm {
+    const term: LiveTerm = new LiveTerm(effect.term, {
+      remainingMs: () => (this.#term === term ? leadsFor(this.#machine, this.#now()) : 0),
+      holder: () => holderOf(this.#machine.sight.record),
+      monoMs: () => this.#ports.clock.monoMs(),
+      stepDown: () => this.#input({ type: 'step-down' }),
+      workStopped: () => this.#input({ type: 'work-stopped' }),
+    });
+    this.#settle((pending) => pending.resolve(term));
+    return term;
+  }
+
+  #settle(how: (pending: Pending) => void): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.signal?.removeEventListener('abort', pending.withdraw);
+    if (pending) how(pending);
+  }
+
+  #setWatch(on: boolean): void {
+    this.#watch?.close();
+    this.#watch = null;
+    if (!on) return;
+    const { namespace, name } = this.settings;
+    this.#watch = new Watch(
+      this.#ports.api,
+      { namespace, name },
+      {
+        event: (event) => this.#input({ type: 'watch', event }),
+        end: (failure) => this.#input({ type: 'watch-ended', failure }),
+      },
+    );
+  }
+
+  async #tryOnce(ownIsOurs: boolean, signal: AbortSignal | undefined): Promise<Tried> {
+    const { api } = this.#ports;
+    const { namespace, name, identity, requestMs } = this.settings;
+    const call = { timeoutMs: requestMs, ...(signal && { signal }) };
+    const asked = this.#now();
+    const found = await api.get({ namespace, name }, call);
+    if (!found.ok && !(found.failure.kind === 'not-found' && found.failure.name !== null)) return failed(found);
+    const { sight, policy } = this.#machine;
+    const look = { atMs: found.times.receivedMs, askedMs: asked.monoMs };
+    const seen = found.ok ? seeRecord(sight, found.value, look, { identity, policy }) : seeAbsence(sight, null, look);
+    this.#machine = { ...this.#machine, sight: seen ?? sight };
+    const plan = planOnce(this.#machine, this.#moment(), ownIsOurs || this.#ownsRecord());
+    if (!('verb' in plan)) return plan;
+    const sent = this.#now();
+    const answer = plan.verb === 'create' ? await api.create(plan.lease, call) : await api.replace(plan.lease, call);
+    if (!answer.ok) return answer.failure.kind === 'conflict' ? { outcome: 'conflict' } : failed(answer);
+    this.#byHand = claimAfter(answer.value, sent, this.#byHand, plan.outcome === 'renewed');
+    const written = seeRecord(
+      this.#machine.sight,
+      answer.value,
+      { atMs: answer.times.receivedMs },
+      { identity, policy },
+    );
+    this.#machine = { ...this.#machine, sight: written ?? this.#machine.sight };
+    const remainingMs = remainingOf(this.#byHand, this.#machine, this.#now());
+    return { outcome: plan.outcome, term: this.#byHand.term, remainingMs };
+  }
+
+  /** The Lease is as our last write by hand left it, while that claim holds. */
+  #ownsRecord(): boolean {
+    const { sight } = this.#machine;
+    return remainingOf(this.#byHand, this.#machine, this.#now()) > 0 && sight.record?.uid === this.#byHand?.term.uid;
+  }
+}
+
+const failed = (answer: Extract<Answer<LeaseRecord>, { ok: false }>): Tried => ({
+  outcome: 'failed',
+  failure: answer.failure,
+  mayHaveApplied: answer.mayHaveApplied,
+});
