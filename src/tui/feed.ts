@@ -27,6 +27,8 @@ export class Feed {
   /** When a Lease last changed in a way worth a glance. */
   readonly changedMs = new Map<string, number>();
   #followed: Followed | undefined;
+  /** What came before the first answer was whole is no news. */
+  #synced = false;
 
   constructor(ports: FeedPorts) {
     this.ports = ports;
@@ -44,7 +46,8 @@ export class Feed {
     for (const event of events) {
       if (event.type === 'renewed' && !event.resumed) continue;
       news = true;
-      if (event.type !== 'synced') this.#keep(event, followed);
+      if (event.type === 'synced') this.#synced = true;
+      else this.#keep(event, followed);
     }
     if (this.#ofLease.size > followed.leases.size + SLACK) this.#prune(followed);
     return news;
@@ -78,7 +81,7 @@ export class Feed {
     const list = this.#ofLease.get(key) ?? [];
     this.#ofLease.set(key, list);
     push(list, { event, time, verdict }, KEPT_OF_A_LEASE);
-    if (followed.synced && event.type !== 'problem') this.changedMs.set(key, event.atMs);
+    if (this.#synced && event.type !== 'problem') this.changedMs.set(key, event.atMs);
   }
 
   #prune({ leases }: Followed): void {

@@ -32,6 +32,8 @@ export interface Row {
 
 export interface LeaseDetail {
   key: string;
+  /** The server has answered at all. */
+  known: boolean;
   /** Null: there is no such Lease now. */
   record: LeaseRecord | null;
   verdict: Verdict;
@@ -132,6 +134,7 @@ function detailOf(feed: Feed, key: string, now: Now): LeaseDetail {
   const events = feed.eventsOf(key);
   return {
     key,
+    known: feed.followed?.synced ?? false,
     record,
     verdict,
     urgency: urgencyOf(verdict, durationMs),

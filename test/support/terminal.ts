@@ -30,7 +30,7 @@ export class TerminalSession {
       LANG: 'C.UTF-8',
       ...env,
     };
-    this.#pty = spawn('/bin/sh', ['-c', script], { cols: columns, rows, env: clean, name: 'xterm-256color' });
+    this.#pty = spawn('/bin/sh', ['-c', script], { cols: columns, rows, env: clean, name: clean.TERM });
     this.#pty.onData((text) => {
       this.bytes += Buffer.byteLength(text);
       this.output += text;
@@ -68,6 +68,11 @@ export class TerminalSession {
   /** The program shows its own screen, not the lines of the shell. */
   get isAlternate(): boolean {
     return this.#screen.buffer.active.type === 'alternate';
+  }
+
+  get isCursorHidden(): boolean {
+    const inner = this.#screen as unknown as { _core: { coreService: { isCursorHidden: boolean } } };
+    return inner._core.coreService.isCursorHidden;
   }
 
   press(keys: string): void {

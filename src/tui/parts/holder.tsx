@@ -41,7 +41,8 @@ export function Holder({ detail, columns, rows, theme }: HolderProps): ReactElem
   );
 }
 
-function statePieces({ record, verdict, leaderlessMs, urgency }: LeaseDetail, theme: ScreenTheme): Pieces {
+function statePieces({ known, record, verdict, leaderlessMs, urgency }: LeaseDetail, theme: ScreenTheme): Pieces {
+  if (!known) return ['waiting for the first answer'];
   const paint = (text: string) => theme.strong(theme.state(verdict.state, text));
   if (record === null) return [{ text: 'ABSENT', paint }, '  there is no such Lease; waiting for it'];
   const state = { text: verdict.state.toUpperCase(), paint };
