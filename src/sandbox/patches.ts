@@ -48,7 +48,7 @@ export function jsonPatch(target: JsonObject, operations: JsonObject[]): JsonObj
       document = operation.value;
       continue;
     }
-    applyOperation(document, operation);
+    applyOperation(document, fromTheEnd(document, operation));
     document = sortedAlong(document, operation.path.split('/').slice(1));
   }
   return document;
@@ -93,6 +93,21 @@ function applyOperation(document: JsonObject, given: Operation): void {
     error = thrown as Error;
   }
   if (error) throw new PatchError(error.message);
+}
+
+/** A negative index counts from the end, `-1` being the last; for `add` the end is behind the last. */
+function fromTheEnd(document: JsonObject, operation: Operation): Operation {
+  const resolve = (path: string, adding: boolean) => {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const list = at(document, parent);
+    const index = Number(path.slice(parent.length + 1));
+    if (!Array.isArray(list) || !/\/-\d+$/.test(path)) return path;
+    return `${parent}/${index + list.length + (adding ? 1 : 0)}`;
+  };
+  const adds = operation.op === 'add' || operation.op === 'copy' || operation.op === 'move';
+  const { from } = operation as { from?: string };
+  const path = resolve(operation.path, adds);
+  return { ...operation, path, ...(from === undefined ? {} : { from: resolve(from, false) }) } as Operation;
 }
 
 function at(document: JsonObject, path: unknown): unknown {

@@ -79,6 +79,7 @@ function seedCall(): Call {
     header: () => undefined,
     user: { name: MANAGER, groups: [], rules: 'all' },
     info: requestInfo('POST', '', new URLSearchParams()),
+    auditId: '',
     warnings: [],
     body: async () => Buffer.alloc(0),
   };

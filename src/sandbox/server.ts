@@ -124,6 +124,7 @@ function newApiServer(options: SandboxOptions, clock: Clock): ApiServer {
     resources: catalog(options.coordinatedLeaderElection ?? true),
     clock,
     newUid: options.newUid ?? randomUUID,
+    newAuditId: randomUUID,
     nameSuffix: options.nameSuffix ?? randomSuffix,
     address: '',
     serverVersion: SERVER_VERSION,

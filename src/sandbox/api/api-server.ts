@@ -9,6 +9,7 @@ export interface ApiServer {
   resources: Resource[];
   clock: Clock;
   newUid: () => string;
+  newAuditId: () => string;
   /** Five characters that complete a generateName. */
   nameSuffix: () => string;
   /** Host and port, as discovery answers them. */

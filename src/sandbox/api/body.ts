@@ -157,7 +157,7 @@ export const unregistered = (kind: string, apiVersion: string): string =>
   `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`;
 
 /** Versions that the server's scheme knows besides the one that is served. */
-const OTHER_VERSIONS: { [apiVersion: string]: string } = {
+export const OTHER_VERSIONS: { [apiVersion: string]: string } = {
   v1: 'Event',
   'events.k8s.io/v1': 'Event',
   'coordination.k8s.io/v1beta1': 'Lease',

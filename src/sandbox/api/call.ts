@@ -11,6 +11,7 @@ export interface Call {
   header: (name: string) => string | undefined;
   user: User;
   info: RequestInfo;
+  auditId: string;
   /** Texts for Warning headers, in order. */
   warnings: string[];
   /** Reads the whole body; rejects with ApiError when it is too large or does not arrive. */

@@ -5,7 +5,7 @@ import type { Resource } from '../resources/resource.js';
 import { noSuchPath } from '../status.js';
 import type { ApiServer } from './api-server.js';
 import type { Answer, Call } from './call.js';
-import { outputForm, parseAccept } from './negotiate.js';
+import { checkRoute, outputForm, parseAccept } from './negotiate.js';
 
 const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -22,6 +22,8 @@ export function discover(server: ApiServer, call: Call): Answer | undefined {
   const [prefix, second, third] = parts;
   if (prefix !== 'api' && prefix !== 'apis') return undefined;
   const aggregates = parts.length === 1 && wantsAggregated(call);
+  // The list of groups is no route of go-restful, which would look at Accept first.
+  if (!aggregates && call.path !== '/apis') checkRoute(call, false);
   if (!aggregates) outputForm(call, 'none');
   if (parts.length === 1) {
     if (aggregates) return aggregated(call, prefix === 'api' ? coreGroups(server) : namedGroups(server));

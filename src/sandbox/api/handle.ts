@@ -19,6 +19,8 @@ export async function handle(server: ApiServer, call: Call, random: () => number
   try {
     // Before anything else, the existence of the path included.
     admit(call);
+    // Elsewhere an empty segment is overlooked, here it is none of the paths.
+    if (/^\/apis?\/\//.test(call.path)) return notFoundText();
     return call.info.isResource ? await resourceAnswer(server, call, random) : plainAnswer(server, call);
   } catch (error) {
     return failure(error);

@@ -7,7 +7,7 @@ import { DecodeError, decode } from '../schema/decode.js';
 import { badRequest, invalid, tooLarge, unclassified, unprocessable } from '../status.js';
 import { goMap, strategicPatch } from '../strategic-patch.js';
 import { fieldInvalid } from '../validation/field-error.js';
-import { asKubeObject, type FieldValidation, TYPE_HEADER, unregistered } from './body.js';
+import { asKubeObject, type FieldValidation, OTHER_VERSIONS, TYPE_HEADER, unregistered } from './body.js';
 import { type Call, warn } from './call.js';
 
 export const PATCH_TYPES = [
@@ -57,12 +57,14 @@ function checkType(
   const { kind, apiVersion } = object;
   if (apiVersion === undefined) {
     // Without a type nothing of the object is understood, its name neither.
-    if (validation !== 'Ignore') for (const name of Object.keys(object)) warn(call, `unknown field "${name}"`);
+    if (validation !== 'Ignore')
+      for (const name of Object.keys(object).filter((key) => key !== 'kind')) warn(call, `unknown field "${name}"`);
     throw badRequest(
       `the name of the object (${call.info.name} based on URL) was undeterminable: name must be provided`,
     );
   }
   const expected = groupVersion(resource);
+  if (apiVersion !== expected && OTHER_VERSIONS[String(apiVersion)] === resource.kind && resource.group !== '') return;
   if ((kind ?? resource.kind) !== resource.kind || apiVersion !== expected) {
     throw refuse(unregistered(String(kind ?? ''), String(apiVersion ?? '')));
   }

@@ -10,7 +10,7 @@ import type { Answer, Call } from './call.js';
 import { outputForm } from './negotiate.js';
 import { type ListOptions, listOptions } from './options.js';
 import { isTrue } from './request-info.js';
-import { selectionOf } from './selection.js';
+import { type Selection, selectionOf } from './selection.js';
 import { type ListMeta, shapeList, shapeObject, shown } from './shape.js';
 import { parseVersion, VersionError } from './versions.js';
 
@@ -56,7 +56,7 @@ export async function listObjects(server: ApiServer, call: Call, resource: Resou
   const form = outputForm(call, true);
   const options = listOptions(call.query, false);
   const selection = selectionOf(call, resource, options);
-  const page = await readPage(server, resource, options, selection.matches, selection.selective, call);
+  const page = await readPage(server, resource, options, selection);
   const objects = page.objects.map((object) => shown(resource, object));
   return { status: 200, body: shapeList(call, resource, form, objects, page.metadata, nowMs(server)) };
 }
@@ -77,9 +77,7 @@ export async function readPage(
   server: ApiServer,
   resource: Resource,
   options: ListOptions,
-  matches: (object: KubeObject) => boolean,
-  selective: boolean,
-  call: Call,
+  selection: Selection,
 ): Promise<Page> {
   const { store } = server;
   const version = versionFor(options.resourceVersion, (message) => badRequest(`invalid resource version: ${message}`));
@@ -98,24 +96,24 @@ export async function readPage(
     if (!(error instanceof CompactedError)) throw error;
     throw from ? expiredContinue(from) : expired('The resourceVersion for the provided list is too old.');
   }
-  const keyFor = (object: KubeObject) => pageKey(call, resource, object);
-  const found = all.filter((object) => matches(object) && (!from || keyFor(object) > from.after));
+  const scoped = resource.namespaced && selection.namespace !== '';
+  const keyFor = (object: KubeObject) => pageKey(scoped, resource, object);
+  const after = from && scoped && !from.after.startsWith('/') ? `/${from.after}` : from?.after;
+  const found = all.filter((object) => selection.matches(object) && (after === undefined || keyFor(object) > after));
   const objects = limit > 0 ? found.slice(0, limit) : found;
   const metadata: ListMeta = { resourceVersion: String(revision) };
   const last = objects.at(-1);
   if (last && objects.length < found.length) {
     metadata.continue = writeContinue({ revision, after: keyFor(last) });
-    if (!selective) metadata.remainingItemCount = found.length - objects.length;
+    if (!selection.selective) metadata.remainingItemCount = found.length - objects.length;
   }
   return { objects, metadata };
 }
 
 /** Relative to what is listed. Within a namespace it begins with the slash that follows the namespace. */
-function pageKey(call: Call, resource: Resource, object: KubeObject): string {
+function pageKey(scoped: boolean, resource: Resource, object: KubeObject): string {
   const { namespace, name = '' } = object.metadata;
-  return call.info.namespace !== '' && resource.namespaced
-    ? `/${name}`
-    : keyOf(resource.namespaced ? namespace : undefined, name);
+  return scoped ? `/${name}` : keyOf(resource.namespaced ? namespace : undefined, name);
 }
 
 const VERSION = 'meta.k8s.io/v1';
@@ -127,7 +125,7 @@ function writeContinue({ revision, after }: Continuation): string {
 function expiredContinue(from: Continuation): Error {
   return expired(
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-    writeContinue({ revision: -1, after: from.after }),
+    writeContinue({ revision: -1, after: from.after.replace(/^\//, '') }),
   );
 }
 

@@ -162,14 +162,7 @@ export async function deleteCollection(server: ApiServer, call: Call, resource: 
   const list = listOptions(call.query, false);
   const selection = selectionOf(call, resource, list);
   const options = await readOptions(call);
-  const { objects: matching, metadata: listMeta } = await readPage(
-    server,
-    resource,
-    list,
-    selection.matches,
-    selection.selective,
-    call,
-  );
+  const { objects: matching, metadata: listMeta } = await readPage(server, resource, list, selection);
   for (const { metadata } of matching) {
     try {
       remove(server, resource, resource.namespaced ? metadata.namespace : undefined, metadata.name ?? '', options);

@@ -9,6 +9,8 @@ import type { ListOptions } from './options.js';
 
 export interface Selection {
   matches: (object: KubeObject) => boolean;
+  /** The one namespace it is about, from the path or a field selector; empty for all. */
+  namespace: string;
   /** A selector leaves out the number of items that remain. */
   selective: boolean;
 }
@@ -26,7 +28,9 @@ export function selectionOf(call: Call, resource: Resource, options: ListOptions
     if (terms.length === 0) terms.push({ field: 'metadata.name', equal: true, value: name });
   }
   const byLabel = options.labelSelector !== '';
+  const selected = namespace || (exactMatch(terms, 'metadata.namespace') ?? '');
   return {
+    namespace: selected,
     selective: byLabel || terms.length > 0,
     matches: (object) =>
       (namespace === '' || !resource.namespaced || object.metadata.namespace === namespace) &&

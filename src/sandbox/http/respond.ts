@@ -1,7 +1,7 @@
 /** Writes answers and watch streams. Works on HTTP/1.1 and HTTP/2 responses alike. */
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
+import { formatMicroTime, type Micros } from '../../lease/micro-time.js';
 import type { Answer, Call, StreamAnswer } from '../api/call.js';
 import { isPretty } from '../api/negotiate.js';
 
@@ -19,11 +19,12 @@ function writeHead(
   status: number,
   contentType: string | undefined,
   headers: { [name: string]: string },
-  warnings: string[],
+  call: Call | undefined,
   date: string,
 ): void {
+  const { auditId, warnings = [] } = call ?? {};
   response.statusCode = status;
-  response.setHeader('audit-id', randomUUID());
+  if (auditId !== undefined) response.setHeader('audit-id', auditId);
   response.setHeader('cache-control', 'no-cache, private');
   if (contentType !== undefined) response.setHeader('content-type', contentType);
   response.setHeader('date', date);
@@ -33,6 +34,18 @@ function writeHead(
 
 /** Header values are bytes on the wire, which Node takes as Latin-1: UTF-8, as Go writes it. */
 const asHeader = (text: string): string => Buffer.from(text.replace(/[\0-\x08\x0a-\x1f\x7f]/g, '?')).toString('latin1');
+
+const DAYS = ['Thu', 'Fri', 'Sat', 'Sun', 'Mon', 'Tue', 'Wed'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MICROS_PER_DAY = 86_400_000_000n;
+
+/** The Date header for a time of the server's clock (RFC 9110, IMF-fixdate). */
+export function httpDate(micros: Micros): string {
+  const [date = '', time = ''] = formatMicroTime(micros).split('T');
+  const [year, month, day] = date.split('-');
+  const weekday = DAYS[Number(micros / MICROS_PER_DAY) % 7];
+  return `${weekday}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${time.slice(0, 8)} GMT`;
+}
 
 /** `date`: the server's clock as an HTTP date. */
 export function send(response: HttpResponse, call: Call | undefined, answer: Answer, date: string): void {
@@ -44,7 +57,7 @@ export function send(response: HttpResponse, call: Call | undefined, answer: Ans
         ? JSON.stringify(body, null, 2)
         : `${JSON.stringify(body)}\n`;
   const type = answer.contentType ?? (typeof body === 'string' ? undefined : 'application/json');
-  writeHead(response, answer.status, type, answer.headers ?? {}, call?.warnings ?? [], date);
+  writeHead(response, answer.status, type, answer.headers ?? {}, call, date);
   const bytes = Buffer.from(text);
   if (answer.status !== 304) response.setHeader('content-length', bytes.length);
   (response as ServerResponse).end(call?.method === 'HEAD' || answer.status === 304 ? undefined : bytes);
@@ -55,7 +68,7 @@ export function send(response: HttpResponse, call: Call | undefined, answer: Ans
  * history is gone from there, the stream is cut.
  */
 export function stream(response: HttpResponse, call: Call, answer: StreamAnswer, date: string): void {
-  writeHead(response, 200, answer.contentType, {}, call.warnings, date);
+  writeHead(response, 200, answer.contentType, {}, call, date);
   const target = response as ServerResponse;
   target.flushHeaders?.();
   const { stream: source } = answer;

@@ -62,7 +62,7 @@ function validate(object: KubeObject): FieldError[] {
   const size =
     Object.values(data).reduce<number>((sum, value) => sum + Buffer.byteLength(String(value)), 0) +
     Object.values(binary).reduce<number>((sum, value) => sum + Buffer.byteLength(String(value), 'base64'), 0);
-  return size > SIZE_LIMIT ? [...errors, fieldTooLong('', SIZE_LIMIT)] : errors;
+  return size > SIZE_LIMIT ? [...errors, fieldTooLong('[]', SIZE_LIMIT)] : errors;
 }
 
 function validateImmutable(object: KubeObject, old: KubeObject): FieldError[] {

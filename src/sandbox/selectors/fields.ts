@@ -16,7 +16,8 @@ export function parseFieldSelector(selector: string): FieldTerm[] {
       if (!match) throw new Error(`invalid selector: '${selector}'; can't understand '${part}'`);
       const value = unescaped(part.slice(match.index + match[0].length));
       return { field: part.slice(0, match.index), equal: match[0] !== '!=', value };
-    });
+    })
+    .filter(({ field, value }) => field !== '' || value !== '');
 }
 
 export function matchesFields(terms: FieldTerm[], fields: { [field: string]: string }): boolean {

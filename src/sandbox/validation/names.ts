@@ -33,7 +33,7 @@ export function subdomainErrors(name: string, tooLarge = tooLong): string[] {
 }
 
 export function labelErrors(name: string): string[] {
-  const errors = bytes(name) > 63 ? [tooManyBytes(63)] : [];
+  const errors = bytes(name) > 63 ? [tooLong(63)] : [];
   // Said alone, since it is what people try (validation.NameIsDNSLabel).
   if (name.includes('.')) errors.push('must not contain dots');
   if (/^[-a-z0-9.]*$/.test(name) && name.includes('.')) return errors;
