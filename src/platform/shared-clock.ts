@@ -11,8 +11,3 @@ export const sharedClock: Clock = {
   // A double holds nanoseconds exactly for 104 days of uptime and loses microseconds only after centuries.
   monoMs: () => Number(process.hrtime.bigint()) / 1e6,
 };
-
-/** A `monoMs` of `systemClock` in this process, as `sharedClock` counts. */
-export function sharedMs(monoMs: number): number {
-  return monoMs + sharedClock.monoMs() - systemClock.monoMs();
-}
