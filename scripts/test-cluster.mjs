@@ -24,7 +24,7 @@ async function programs() {
   }
 }
 
-const { apiserver, clientGo, controllerRuntime } = await programs();
+const { apiserver, clientGo, controllerRuntime, kubeLeaderElection } = await programs();
 const args = process.argv.slice(2);
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const run = spawnSync(
@@ -38,6 +38,7 @@ const run = spawnSync(
       KLE_TEST_APISERVER: apiserver,
       KLE_TEST_CLIENT_GO: clientGo,
       KLE_TEST_CONTROLLER_RUNTIME: controllerRuntime,
+      KLE_TEST_KUBE_LEADER_ELECTION: kubeLeaderElection,
       ...(args.includes('--long') ? { KLE_TEST_LONG: '1' } : {}),
     },
   },

@@ -2,4 +2,4 @@ export class MissingToolchain extends Error {}
 
 export function buildTestPrograms(options?: {
   log?: (line: string) => void;
-}): Promise<{ apiserver: string; clientGo: string; controllerRuntime: string }>;
+}): Promise<{ apiserver: string; clientGo: string; controllerRuntime: string; kubeLeaderElection: string }>;
