@@ -268,6 +268,7 @@ export class Election {
     const look = { atMs: found.times.receivedMs, askedMs: asked.monoMs };
     const seen = found.ok ? seeRecord(sight, found.value, look, { identity, policy }) : seeAbsence(sight, null, look);
     this.#machine = { ...this.#machine, sight: seen ?? sight };
+    if (found.ok && found.value.holder !== identity) this.#byHand = null;
     const plan = planOnce(this.#machine, this.#moment(), ownIsOurs || this.#ownsRecord());
     if (!('verb' in plan)) return plan;
     const sent = this.#now();

@@ -99,7 +99,11 @@ export interface Flight {
 export interface Attempt {
   id: number;
   sent: Reading;
+  /** The newest version known when it was sent; what it makes is newer. */
+  seenVersion: string | null;
   creates: boolean;
+  /** A creation that proves nothing any more, since somebody else held the Lease after it was sent. */
+  overtaken: boolean;
   acquireTime: Micros | null;
   renewTime: Micros | null;
 }

@@ -7,6 +7,7 @@ import type { Effect, Purpose, Report, Request } from './protocol.js';
 import { isFree, type Look, seeAbsence, seeRecord } from './sight.js';
 import { noteForStandBack } from './stand-back.js';
 import type { Attempt, ElectorState, Term } from './state.js';
+import { isOlder } from './version.js';
 import * as writes from './writes.js';
 
 /** Older ones without an answer are forgotten; should one arrive after all, it counts as a stranger's. */
@@ -27,9 +28,15 @@ export function see(turn: Turn, record: LeaseRecord, look: Look): boolean {
   s.sight = sight;
   noteForStandBack(s, turn.now.monoMs);
   // S2: somebody held it since, so a creation of ours that arrives now proves nothing.
-  if (sight.held && record.holder !== s.settings.identity) s.attempts = s.attempts.filter((one) => !one.creates);
+  if (sight.held && record.holder !== s.settings.identity) overtakeCreations(s);
   tellHolder(turn, previous.record, previous.known);
   return true;
+}
+
+function overtakeCreations(s: ElectorState): void {
+  if (s.attempts.some((one) => one.creates)) {
+    s.attempts = s.attempts.map((one) => (one.creates ? { ...one, overtaken: true } : one));
+  }
 }
 
 export function seeGone(turn: Turn, version: string | null, look: Look): boolean {
@@ -64,7 +71,14 @@ export function isOfTerm(s: ElectorState, term: Term): boolean {
 export function ownAttempt(s: ElectorState, now: Reading): Attempt | undefined {
   const { record } = s.sight;
   if (record === null || record.holder !== s.settings.identity) return undefined;
-  const found = s.attempts.find((one) => one.acquireTime === record.acquireTime && one.renewTime === record.renewTime);
+  const found = s.attempts.find(
+    (one) =>
+      !one.overtaken &&
+      one.acquireTime === record.acquireTime &&
+      one.renewTime === record.renewTime &&
+      one.seenVersion !== record.resourceVersion &&
+      !isOlder(record.resourceVersion, one.seenVersion),
+  );
   // A creation meets no compare-and-swap. After R, others may have led and the Lease been deleted under them.
   return found?.creates && elapsedMs(found.sent, now) >= s.policy.claimMs(s.settings) ? undefined : found;
 }
@@ -85,7 +99,14 @@ export function sendWrite(turn: Turn, purpose: Purpose, lease: LeaseObject, dead
   const attempt = writes.timesOf(lease);
   turn.s.attempts = [
     ...turn.s.attempts.slice(-MOST_ATTEMPTS),
-    { id: turn.s.nextId, sent: turn.now, creates: verb === 'create', ...attempt },
+    {
+      id: turn.s.nextId,
+      sent: turn.now,
+      seenVersion: turn.s.sight.resourceVersion,
+      creates: verb === 'create',
+      overtaken: false,
+      ...attempt,
+    },
   ];
   send(turn, purpose, { verb, lease }, deadlineMs);
 }

@@ -1,6 +1,8 @@
-/** Runs schedules one after the other. `npx tsx test/simulation/run.ts SEED` shows one of them line by line. */
+/** Runs schedules one after the other. `node scripts/simulate.mjs --trace SEED` shows one of them event by event. */
 import { drawSchedule } from './schedule.js';
 import { type Result, Simulation, type Variant } from './simulation.js';
+
+export { drawSchedule };
 
 export function runSeed(seed: number, variant: Variant = {}, trace: string[] | null = null): Result {
   return new Simulation(drawSchedule(seed), variant, trace).run();
