@@ -56,7 +56,8 @@ export class Feed {
   /** Events of one Lease and of the connection, newest first. */
   eventsOf(key: string): ToldEvent[] {
     const own = this.#ofLease.get(key) ?? [];
-    return [...own, ...this.#ofConnection].sort((a, b) => b.event.atMs - a.event.atMs);
+    // What came at one moment stays in its order, too.
+    return [...own, ...this.#ofConnection].reverse().sort((a, b) => b.event.atMs - a.event.atMs);
   }
 
   timeOf(atMs: number): Micros {

@@ -69,19 +69,18 @@ export interface Lane {
   /** It leads now, or nobody does now. */
   present: boolean;
   cells: Cell[];
-  /** Lengths of gaps, at the cell where they end. */
-  labels: { at: number; ms: number }[];
+  /** Lengths of gaps, and the cells of each. */
+  labels: { from: number; to: number; ms: number }[];
 }
 
-/** Lanes of `columns` cells over the last `spanMs`: the latest holder first, then nobody; at most `most` holders. */
+/** At most `most` lanes of `columns` cells over the last `spanMs`: the latest holders first, then nobody. */
 export function lanesOf(timeline: Timeline, spanMs: number, columns: number, most: number): Lane[] {
   const scale = new Scale(timeline.nowMs, spanMs, columns);
-  const holders = [...new Set(timeline.terms.filter((term) => scale.shows(term)).map(({ holder }) => holder))];
-  const lanes = holders
-    .reverse()
-    .slice(0, most)
-    .map((holder) => holderLane(holder, timeline, scale));
   const gaps = timeline.gaps.filter((gap) => scale.shows(gap));
+  const shown = timeline.terms.filter((term) => scale.shows(term)).map(({ holder }) => holder);
+  const lanes = [...new Set(shown.reverse())]
+    .slice(0, Math.max(1, most - (gaps.length > 0 ? 1 : 0)))
+    .map((holder) => holderLane(holder, timeline, scale));
   return gaps.length === 0 ? lanes : [...lanes, nobodyLane(gaps, scale)];
 }
 
@@ -113,7 +112,11 @@ function holderLane(holder: string, timeline: Timeline, scale: Scale): Lane {
 function nobodyLane(gaps: Timeline['gaps'], scale: Scale): Lane {
   const cells = scale.empty();
   for (const gap of gaps) scale.fill(cells, gap, 'nobody');
-  const labels = gaps.map((gap) => ({ at: scale.cell(gap.toMs), ms: gap.toMs - gap.fromMs }));
+  const labels = gaps.map(({ fromMs, toMs }) => ({
+    from: scale.cell(fromMs),
+    to: scale.cell(toMs),
+    ms: toMs - fromMs,
+  }));
   return { holder: null, present: gaps.some(({ open }) => open), cells, labels };
 }
 

@@ -1,7 +1,7 @@
 /** The timeline: one lane a holder, nobody's lane below, marks and an axis. */
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
-import { safe } from '../../view/safe.js';
+import { safe, width } from '../../view/safe.js';
 import type { ScreenTheme } from '../../view/screen-theme.js';
 import { shortAge } from '../../view/text/age.js';
 import { type Cell, type Lane, lanesOf, marksOf, type Timeline } from '../timeline.js';
@@ -17,17 +17,19 @@ export interface LanesProps {
 }
 
 const GLYPH: Record<Cell, string> = { none: ' ', leads: '━', overlap: '╌', unknown: '░', nobody: '×' };
+/** Title and axis. */
+const FRAME_ROWS = 2;
 const LABEL_LEAST = 8;
 const LABEL_MOST = 36;
 
 /** How many rows the timeline wants. */
 export function lanesHeight(timeline: Timeline, spanMs: number, columns: number): number {
   const { lanes, marks } = layout(timeline, spanMs, columns, Number.POSITIVE_INFINITY);
-  return 2 + lanes.length + (marks.size > 0 ? 1 : 0);
+  return FRAME_ROWS + lanes.length + (marks.size > 0 ? 1 : 0);
 }
 
 export function Lanes({ timeline, spanMs, columns, rows, theme }: LanesProps): ReactElement {
-  const { lanes, marks, label, room } = layout(timeline, spanMs, columns, Math.max(1, rows - 4));
+  const { lanes, marks, label, room } = layout(timeline, spanMs, columns, rows - FRAME_ROWS);
   const lines: Pieces[] = lanes.map((lane) => laneLine(lane, label, theme));
   if (marks.size > 0)
     lines.push([cell('', label), Array.from({ length: room }, (_, i) => marks.get(i) ?? ' ').join('')]);
@@ -46,11 +48,14 @@ export function Lanes({ timeline, spanMs, columns, rows, theme }: LanesProps): R
   );
 }
 
+/** `most`: rows for lanes and marks; the lanes of the earliest holders are left out first. */
 function layout(timeline: Timeline, spanMs: number, columns: number, most: number) {
-  const longest = Math.max(...timeline.terms.map(({ holder }) => safe(holder).length), LABEL_LEAST);
+  const longest = Math.max(...timeline.terms.map(({ holder }) => width(safe(holder))), LABEL_LEAST);
   const label = Math.min(longest, LABEL_MOST, Math.floor(columns / 3)) + 2;
   const room = Math.max(1, columns - label);
-  return { lanes: lanesOf(timeline, spanMs, room, most), marks: marksOf(timeline, spanMs, room), label, room };
+  const marks = marksOf(timeline, spanMs, room);
+  const lanes = lanesOf(timeline, spanMs, room, most - (marks.size > 0 ? 1 : 0));
+  return { lanes, marks, label, room };
 }
 
 function laneLine(lane: Lane, label: number, theme: ScreenTheme): Pieces {
@@ -59,17 +64,24 @@ function laneLine(lane: Lane, label: number, theme: ScreenTheme): Pieces {
   return [{ text: `${name}  `, paint: paintName }, ...runs(withLabels(lane), theme)];
 }
 
-/** The glyphs of a lane, gap lengths written behind their gaps where there is room. */
+/** The glyphs of a lane, gap lengths written beside their gaps where there is room: the latest first. */
 function withLabels({ cells, labels }: Lane): { glyph: string; cell: Cell }[] {
   const glyphs = cells.map((cell) => ({ glyph: GLYPH[cell], cell }));
-  for (const { at, ms } of labels) {
-    const text = ` ${fine(ms)}`;
-    const behind = at + 1 + text.length <= cells.length;
-    const from = behind ? at + 1 : at - text.length;
-    const free = from >= 0 && (!behind || cells.slice(from, from + text.length).every((cell) => cell === 'none'));
-    if (free) glyphs.splice(from, text.length, ...[...text].map((glyph) => ({ glyph, cell: 'nobody' as const })));
+  for (const { from, to, ms } of [...labels].reverse()) {
+    const text = fine(ms);
+    // A blank on either side, so that two labels are never read as one.
+    const places = [to + 2, from - 1 - text.length].filter((at) => isFree(glyphs, at - 1, text.length + 2));
+    const [at] = places;
+    if (at === undefined) continue;
+    glyphs.splice(at, text.length, ...[...text].map((glyph) => ({ glyph, cell: 'nobody' as const })));
   }
   return glyphs;
+}
+
+/** Beyond the right edge there is nothing to run into, but no room either. */
+function isFree(glyphs: readonly { cell: Cell }[], at: number, length: number): boolean {
+  const end = Math.min(at + length, glyphs.length);
+  return at >= 0 && at + length <= glyphs.length + 1 && glyphs.slice(at, end).every(({ cell }) => cell === 'none');
 }
 
 /** Neighbours of one kind as one piece, so that a lane costs few colour codes. */

@@ -85,6 +85,8 @@ function leaseDetails(event: LeaseEvent): string[] {
       return [...from(event), 'nobody may lead until the fence is lifted'];
     case 'expired':
       return ['not renewed for its whole duration'];
+    case 'deleted':
+      return from(event);
     case 'changed':
       return [event.holder === event.previousHolder ? event.fields.map(safe).join(' ') : `written in by somebody else`];
     default:
