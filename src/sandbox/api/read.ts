@@ -96,24 +96,33 @@ export async function readPage(
     if (!(error instanceof CompactedError)) throw error;
     throw from ? expiredContinue(from) : expired('The resourceVersion for the provided list is too old.');
   }
-  const scoped = resource.namespaced && selection.namespace !== '';
-  const keyFor = (object: KubeObject) => pageKey(scoped, resource, object);
-  const after = from && scoped && !from.after.startsWith('/') ? `/${from.after}` : from?.after;
-  const found = all.filter((object) => selection.matches(object) && (after === undefined || keyFor(object) > after));
+  const found = all.filter(
+    (object) => selection.matches(object) && (!from || isAfter(resource, selection, object, from)),
+  );
   const objects = limit > 0 ? found.slice(0, limit) : found;
   const metadata: ListMeta = { resourceVersion: String(revision) };
   const last = objects.at(-1);
   if (last && objects.length < found.length) {
-    metadata.continue = writeContinue({ revision, after: keyFor(last) });
+    metadata.continue = writeContinue({ revision, after: pageKey(selection.namespace !== '', resource, last) });
     if (!selection.selective) metadata.remainingItemCount = found.length - objects.length;
   }
   return { objects, metadata };
 }
 
+/**
+ * A token is written relative to the namespace that a field selector names, but read relative to that of the path: the
+ * second page of such a list begins anew on the real server too.
+ */
+function isAfter(resource: Resource, selection: Selection, object: KubeObject, from: Continuation): boolean {
+  const scoped = selection.pathNamespace !== '';
+  const after = scoped && resource.namespaced && !from.after.startsWith('/') ? `/${from.after}` : from.after;
+  return pageKey(scoped, resource, object) > after;
+}
+
 /** Relative to what is listed. Within a namespace it begins with the slash that follows the namespace. */
 function pageKey(scoped: boolean, resource: Resource, object: KubeObject): string {
   const { namespace, name = '' } = object.metadata;
-  return scoped ? `/${name}` : keyOf(resource.namespaced ? namespace : undefined, name);
+  return scoped && resource.namespaced ? `/${name}` : keyOf(resource.namespaced ? namespace : undefined, name);
 }
 
 const VERSION = 'meta.k8s.io/v1';

@@ -11,6 +11,8 @@ export interface Selection {
   matches: (object: KubeObject) => boolean;
   /** The one namespace it is about, from the path or a field selector; empty for all. */
   namespace: string;
+  /** The namespace of the path alone. */
+  pathNamespace: string;
   /** A selector leaves out the number of items that remain. */
   selective: boolean;
 }
@@ -31,6 +33,7 @@ export function selectionOf(call: Call, resource: Resource, options: ListOptions
   const selected = namespace || (exactMatch(terms, 'metadata.namespace') ?? '');
   return {
     namespace: selected,
+    pathNamespace: namespace,
     selective: byLabel || terms.length > 0,
     matches: (object) =>
       (namespace === '' || !resource.namespaced || object.metadata.namespace === namespace) &&
