@@ -108,7 +108,9 @@ class Symbols {
     if (token === '') return token;
     const { v, rv, start } = JSON.parse(Buffer.from(token, 'base64url').toString()) as JsonObject;
     const at = typeof rv === 'number' && rv > 0 ? this.present(String(rv)) : rv;
-    return `{continue ${v} at ${at} from ${JSON.stringify(this.text(String(start)))}}`;
+    // With a slash where a cache wrote it, without one where the store did.
+    const from = this.text(String(start).replace(/^\//, ''));
+    return `{continue ${v} at ${at} from ${JSON.stringify(from)}}`;
   }
 
   private text(text: string): string {
@@ -125,8 +127,8 @@ class Symbols {
           /(too old resource version: )(\d+) \(\d+\)/,
           (_, words: string, rv: string) => `${words}${this.version(rv)} ({compacted})`,
         )
-        // An object within a text, its quotes escaped as often as need be.
-        .replace(/(resourceVersion\\*":\\*")(\d+)/g, (_, words: string, rv: string) => `${words}${this.version(rv)}`)
+        // An object within a text: as JSON, its quotes escaped as often as need be, or as Go prints a map.
+        .replace(/(resourceVersion\\*"?:\\*"?)(\d+)/g, (_, words: string, rv: string) => `${words}${this.version(rv)}`)
         .replace(
           /(ResourceVersion in (?:the )?(?:precondition|record) \()(\d+)\)/g,
           (_, words: string, rv: string) => `${words}${this.version(rv)})`,

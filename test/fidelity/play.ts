@@ -85,7 +85,8 @@ export class Player {
     if ('watch' in step) return this.open(step);
     const raw = await this.target.exchange(this.request(step));
     const body = parsed(raw);
-    this.references.keep(body, step.as);
+    // What is not there is nothing to refer to.
+    this.references.keep(body, raw.status === 404 ? undefined : step.as);
     const seen = step.view && raw.status < 300 ? step.view(body) : body;
     return { request: label(step), status: raw.status, headers: raw.headers, body: seen };
   }

@@ -10,7 +10,7 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-/** viewer may get, list and watch leases; nobody has no rights; stranger has a token that nobody knows. */
+/** viewer may read and change leases, not create or delete; nobody has no rights; stranger's token is not known. */
 export type UserName = 'admin' | 'viewer' | 'nobody' | 'stranger' | 'anonymous';
 
 export interface RequestStep {

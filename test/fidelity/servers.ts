@@ -7,7 +7,8 @@ import { type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
 import { startApiServer } from '../support/apiserver.js';
 import { httpClient, type Target } from './target.js';
 
-const VERBS = ['get', 'list', 'watch'];
+/** Of the viewer. Without create, so that PUT and PATCH show what they ask for. */
+const VERBS = ['get', 'list', 'watch', 'update', 'patch'];
 
 let built: Promise<string> | undefined;
 
@@ -40,7 +41,7 @@ export async function realServer(uncached = false): Promise<Target> {
       await rm(server.dir, { recursive: true, force: true });
     },
   };
-  await letViewerRead(target);
+  await giveViewerRights(target);
   return target;
 }
 
@@ -52,7 +53,7 @@ function nextSecond(): Promise<void> {
   });
 }
 
-async function letViewerRead(target: Target): Promise<void> {
+async function giveViewerRights(target: Target): Promise<void> {
   const group = 'rbac.authorization.k8s.io';
   const make = async (resource: string, body: object) => {
     const answer = await target.exchange({

@@ -55,7 +55,19 @@ export const access: Sequence[] = [
   { name: 'somebody without rights', steps: [post(LEASES, lease('a')), ...as('nobody', ...everything)] },
   { name: 'nobody in particular', steps: [post(LEASES, lease('a')), ...as('anonymous', ...everything)] },
   { name: 'somebody unknown', steps: as('stranger', ...everything) },
-  { name: 'somebody who may read', steps: [post(LEASES, lease('a')), ...as('viewer', ...everything)] },
+  { name: 'somebody who may read and change', steps: [post(LEASES, lease('a')), ...as('viewer', ...everything)] },
+  {
+    name: 'PUT and PATCH of a missing Lease ask for the right to create it',
+    steps: [
+      put(`${LEASES}/a`, lease('a'), { user: 'viewer' }),
+      put(`${LEASES}/a?dryRun=All`, lease('a'), { user: 'viewer' }),
+      put(`${LEASES}/a`, lease('a', { leaseDurationSeconds: 0 }), { user: 'viewer' }),
+      put(`${LEASES}/a`, lease('a', {}, { uid: 'x' }), { user: 'viewer' }),
+      mergePatch(`${LEASES}/a`, {}, { user: 'viewer' }),
+      post(LEASES, lease('a')),
+      put(`${LEASES}/a`, lease('a', { holderIdentity: 'y' }, { resourceVersion: '{{rv:a}}' }), { user: 'viewer' }),
+    ],
+  },
   {
     name: 'somebody who may watch',
     steps: [
@@ -104,7 +116,7 @@ export const access: Sequence[] = [
       ),
       may(
         {
-          resourceAttributes: { verb: 'update', group: 'coordination.k8s.io', resource: 'leases', namespace: '{{ns}}' },
+          resourceAttributes: { verb: 'create', group: 'coordination.k8s.io', resource: 'leases', namespace: '{{ns}}' },
         },
         'viewer',
       ),

@@ -64,6 +64,9 @@ export const create: Sequence[] = [
       post(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'lease', metadata: { name: 'a' } }),
       post(LEASES, { apiVersion: 7, kind: 'Lease', metadata: { name: 'a' } }),
       post(LEASES, { apiVersion: 'nobody.example/v1', kind: 'Thing', metadata: { name: 'a' } }),
+      post(LEASES, { apiVersion: 'v1', kind: 'Status', metadata: {}, code: 404 }),
+      post(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'DeleteOptions' }),
+      post(LEASES, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }),
     ],
   },
   {

@@ -77,6 +77,18 @@ export const mergePatch: Sequence[] = [
     ],
   },
   {
+    name: 'refusals quote the object as Go writes it',
+    steps: [
+      post(
+        LEASES,
+        lease('a', { holderIdentity: 'ä<&>\u2028"\\' }, { labels: { z: '1', a: '2' }, annotations: { y: '<', b: '' } }),
+      ),
+      patch(`${LEASES}/a`, { spec: { renewTime: 'x' } }),
+      patch(`${LEASES}/a`, { kind: 'Pod' }),
+      patch(`${LEASES}/a?fieldValidation=Strict`, { spec: { nonsense: '<' }, metadata: { labels: { m: '3' } } }),
+    ],
+  },
+  {
     name: 'two rivals patch without a version: both win',
     steps: [
       start,

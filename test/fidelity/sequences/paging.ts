@@ -20,6 +20,7 @@ export const names = (body: Json): Json => {
   return { metadata, names: items.map((item) => item.metadata.name ?? null) };
 };
 const view = { view: names };
+const EVERYWHERE = '/apis/coordination.k8s.io/v1/leases';
 
 export const paging: Sequence[] = [
   {
@@ -67,6 +68,10 @@ export const paging: Sequence[] = [
       get(`${LEASES}?limit=2&labelSelector=l&continue={{one.metadata.continue}}`, view),
       get(`${LEASES}?limit=2&fieldSelector=metadata.name!%3Da`, view),
       get(`${LEASES}?limit=4&labelSelector=l`, view),
+      // There are more objects, though none that matches.
+      get(`${LEASES}?limit=1&labelSelector=!l`, { ...view, as: 'last' }),
+      get(`${LEASES}?limit=1&labelSelector=!l&continue={{last.metadata.continue}}`, view),
+      get(`${LEASES}?limit=1&fieldSelector=metadata.name%3Da`, view),
     ],
   },
   {
@@ -88,15 +93,11 @@ export const paging: Sequence[] = [
   {
     name: 'pages over all namespaces',
     steps: [
-      ...five,
-      get('/apis/coordination.k8s.io/v1/leases?limit=2&fieldSelector=metadata.namespace%3D{{ns}}', {
-        ...view,
-        as: 'one',
-      }),
-      get(
-        '/apis/coordination.k8s.io/v1/leases?fieldSelector=metadata.namespace%3D{{ns}}&continue={{one.metadata.continue}}',
-        view,
+      ...['a', 'b', 'c'].map((name) =>
+        post(LEASES, lease(name, {}, { labels: { of: '{{ns}}' } }), { view: () => 'made' }),
       ),
+      get(`${EVERYWHERE}?limit=2&labelSelector=of%3D{{ns}}`, { ...view, as: 'one' }),
+      get(`${EVERYWHERE}?labelSelector=of%3D{{ns}}&continue={{one.metadata.continue}}`, view),
     ],
   },
   {
