@@ -224,8 +224,11 @@ export class Election {
   }
 
   #newTerm(effect: Extract<Effect, { type: 'elected' }>): LiveTerm {
-    const term: LiveTerm = new LiveTerm(effect.term, {
+    const { phase } = this.#machine;
+    const renewed = phase.name === 'leading' ? phase.renewed : this.#now();
+    const term: LiveTerm = new LiveTerm(effect.term, renewed, {
       remainingMs: () => (this.#term === term ? leadsFor(this.#machine, this.#now()) : 0),
+      renewed: () => this.#renewedBy(term),
       holder: () => holderOf(this.#machine.sight.record),
       monoMs: () => this.#ports.clock.monoMs(),
       stepDown: () => this.#input({ type: 'step-down' }),
@@ -233,6 +236,11 @@ export class Election {
     });
     this.#settle((pending) => pending.resolve(term));
     return term;
+  }
+
+  #renewedBy(term: LiveTerm): Reading | null {
+    const { phase } = this.#machine;
+    return this.#term === term && phase.name === 'leading' ? phase.renewed : null;
   }
 
   #settle(how: (pending: Pending) => void): void {

@@ -1,4 +1,5 @@
 /** What a leader holds. It is valid for as long as its clocks say so, and it ends in this order: claim, work, Lease (S4). */
+import type { Reading } from './moment.js';
 import type { LostReason, ReleaseOutcome, TermFacts } from './protocol.js';
 
 /** Thrown by `check()`, and the reason of a term's aborted signal. */
@@ -33,6 +34,8 @@ export interface Term extends TermFacts {
   readonly ended: Promise<ReleaseOutcome>;
   /** Milliseconds for which the claim holds if no renewal succeeds any more; computed from the clocks at each question. */
   readonly remainingMs: number;
+  /** When the last successful renewal was sent, on both clocks; after the claim has ended, the last one of the term (S1). */
+  readonly renewed: Reading;
   isLeader(): boolean;
   /** For owners of a child process: when to send TERM, when KILL. At most one listener. */
   onStopWork(listener: (stop: StopWork) => void): void;
@@ -53,6 +56,8 @@ export interface Term extends TermFacts {
 /** What a term needs of its election. */
 export interface TermOwner {
   remainingMs(): number;
+  /** Null once the claim has ended. */
+  renewed(): Reading | null;
   holder(): string | null;
   monoMs(): number;
   stepDown(): void;
@@ -74,12 +79,14 @@ export class LiveTerm implements Term {
   #reason: LostReason | null = null;
   #stop: StopWork | null = null;
   #over = false;
+  #renewed: Reading;
 
-  constructor(facts: TermFacts, owner: TermOwner) {
+  constructor(facts: TermFacts, renewed: Reading, owner: TermOwner) {
     this.token = facts.token;
     this.uid = facts.uid;
     this.transitions = facts.transitions;
     this.#owner = owner;
+    this.#renewed = renewed;
     this.lost = new Promise((resolve) => {
       this.#tellLost = resolve;
     });
@@ -94,6 +101,11 @@ export class LiveTerm implements Term {
 
   get remainingMs(): number {
     return this.#reason === null ? this.#owner.remainingMs() : 0;
+  }
+
+  get renewed(): Reading {
+    this.#renewed = this.#owner.renewed() ?? this.#renewed;
+    return this.#renewed;
   }
 
   isLeader(): boolean {
