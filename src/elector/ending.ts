@@ -128,8 +128,10 @@ function end(turn: Turn, term: Term, reason: LostReason | null, release: Release
   const { s, effects, now } = turn;
   s.lastTerm = term;
   s.attempts = [];
-  // L4: whoever stepped down leaves the Lease to others, from the moment it was theirs to take.
-  if (reason === 'stepped-down' && !s.standBack) s.standBack = { fence: null, endedMs: now.monoMs };
+  const { record } = s.sight;
+  const taken = record !== null && !isFree(record) && record.holder !== s.settings.identity;
+  // L4: whoever stepped down leaves the Lease to others, from the moment it was theirs to take until one has it.
+  if (reason === 'stepped-down' && !s.standBack && !taken) s.standBack = { fence: null, endedMs: now.monoMs };
   effects.push({ type: 'ended', release });
   rest(turn);
 }
