@@ -35,6 +35,5 @@ function unseenUntil({ sight, settings, policy }: ElectorState): number {
 /** The leader of a deleted Lease may not know of it yet. A Lease never seen held has no leader that we could know of. */
 function deletedUntil({ sight, settings, policy }: ElectorState, moment: Moment): number {
   if (!sight.held || !policy.waitsAfterDelete) return OPEN;
-  if (sight.held.record.holder === settings.identity && policy.adoptsOwnIdentity(settings)) return OPEN;
   return policy.dueMs(sight.held, settings, moment);
 }

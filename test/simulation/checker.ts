@@ -123,8 +123,7 @@ export class Checker {
     const deleted = this.#sim.deletedUnder;
     if (!deleted || deleted.by === author || this.void) return;
     const { lastHeld } = node;
-    const own = node.spec.madeUp && deleted.record.holder === node.identity;
-    if (lastHeld && !own) {
+    if (lastHeld) {
       const waitMs = Math.max(node.state.settings.leaseDurationMs, lastHeld.durationMs);
       const waitedMs = sent.monoMs - lastHeld.sinceMs;
       // Sent before that and arrived late: only if it were acted upon would S7 be broken.
