@@ -94,6 +94,16 @@ async function toCommonJs(file, text) {
   return code.replaceAll('$importScreen()', `import("${screen.startsWith('.') ? screen : `./${screen}`}")`);
 }
 
+const BUNDLED_LICENCES = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  '(MIT OR CC0-1.0)',
+]);
+
 /** The licence texts of every package that is bundled. */
 function thirdPartyLicences(inputs) {
   const packages = new Set();
@@ -104,6 +114,8 @@ function thirdPartyLicences(inputs) {
   return [...packages].sort().map((folder) => {
     const at = join(root, folder);
     const { name, version, license } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'));
+    if (!BUNDLED_LICENCES.has(license))
+      throw new Error(`${name} ${version} has the licence ${license}: may it be bundled?`);
     const file = readdirSync(at).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
     const text = file ? readFileSync(join(at, file), 'utf8').trim() : `Licence: ${license} (no text in the package)`;
     return `${name} ${version}\n\n${text}\n`;
@@ -148,7 +160,22 @@ const screen = await build({
   plugins: [screenStubs],
 });
 
+/** The watchdog is a process of its own for every supervised command: one small file, loaded alone. */
+const watchdog = await build({
+  absWorkingDir: root,
+  entryPoints: { watchdog: 'src/supervise/watchdog-main.ts' },
+  outdir: dist,
+  write: false,
+  bundle: true,
+  minify: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+});
+
 const files = new Map();
+for (const file of watchdog.outputFiles) files.set(relative(dist, file.path), file.text);
 for (const file of result.outputFiles) {
   const name = relative(dist, file.path);
   files.set(name, await toCommonJs(name, file.text));

@@ -8,6 +8,7 @@ const flags: FlagShapes = {
   output: { type: 'option', char: 'o' },
   by: { type: 'option' },
   yes: { type: 'boolean' },
+  'leader-elect': { type: 'boolean', allowNo: true },
   'all-namespaces': { type: 'boolean', char: 'A' },
 };
 
@@ -17,6 +18,9 @@ it.each([
   [['--yes=true'], ['--yes']],
   [['--yes=false'], []],
   [['--yes', '--yes=false'], []],
+  [['--leader-elect=false'], ['--no-leader-elect']],
+  [['--no-leader-elect'], ['--no-leader-elect']],
+  [['--no-leader-elect', '--leader-elect'], ['--leader-elect']],
   [['--yes=false', '--yes'], ['--yes']],
   [
     ['-n', 'kube-system', 'web'],
@@ -53,6 +57,8 @@ it.each([
   [['-n', '--', 'x'], 'flag needs a value: --namespace'],
   [['--namspace=x'], 'unknown flag: --namspace'],
   [['-z'], 'unknown flag: -z'],
+  [['--no-yes'], 'unknown flag: --no-yes'],
+  [['--constructor'], 'unknown flag: --constructor'],
 ])('refuses %j', (argv, message) => {
   expect(() => normaliseArgv(argv, flags)).toThrow(UsageError);
   expect(() => normaliseArgv(argv, flags)).toThrow(message);

@@ -15,6 +15,8 @@ export interface Argv {
 export interface FlagShape {
   type: 'boolean' | 'option';
   char?: string | undefined;
+  /** It is on unless it is refused: `--name=false` and `--no-name` reach oclif as `--no-name`. */
+  allowNo?: boolean | undefined;
 }
 export type FlagShapes = Readonly<Record<string, FlagShape>>;
 
@@ -39,7 +41,10 @@ export function normaliseArgv(argv: readonly string[], flags: FlagShapes): Argv 
       words.push(`--${found.name}=${value}`);
     }
   }
-  for (const [name, on] of booleans) if (on) words.push(`--${name}`);
+  for (const [name, on] of booleans) {
+    if (on) words.push(`--${name}`);
+    else if (flags[name]?.allowNo) words.push(`--no-${name}`);
+  }
   return { words, command: end === -1 ? undefined : argv.slice(end + 1) };
 }
 
@@ -67,7 +72,11 @@ interface Found {
 function longFlag(word: string, flags: FlagShapes): Found | undefined {
   const match = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word);
   const name = match?.[1];
-  return name !== undefined && name in flags ? { name, value: match?.[2] } : undefined;
+  if (name === undefined) return undefined;
+  if (Object.hasOwn(flags, name)) return { name, value: match?.[2] };
+  const positive = /^no-(.*)$/.exec(name)?.[1];
+  const refusable = positive !== undefined && Object.hasOwn(flags, positive) && flags[positive]?.allowNo;
+  return refusable && match?.[2] === undefined ? { name: positive, value: 'false' } : undefined;
 }
 
 /** `-n ns`, `-nns`, `-n=ns`, and booleans in one word with others (`-Ao wide`), whose rest goes back into `rest`. */

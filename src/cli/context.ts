@@ -1,17 +1,22 @@
 /** Everything that a command needs of the outside, built once. */
 import type { Connection } from '../kube/connection.js';
+import type { Transport } from '../kube/transport.js';
 import type { LeaseApi } from '../lease/api.js';
-import { type Clock, systemClock } from '../platform/clock.js';
+import type { Clock } from '../platform/clock.js';
 import { type Io, processIo } from '../platform/io.js';
+import { sharedClock } from '../platform/shared-clock.js';
 import { safe, safeLines } from '../view/safe.js';
 import { themeFor } from '../view/theme.js';
 import { Interrupted } from './errors.js';
+import { EXIT } from './exit-codes.js';
 import { connectionRequest, type ParsedConnectionFlags } from './flags.js';
 import { version } from './version.js';
 
 export interface Cluster {
   connection: Connection;
   leases: LeaseApi;
+  /** For what is not a Lease: Events, Pods, reviews. */
+  transport: Transport;
 }
 
 export interface Context {
@@ -19,6 +24,8 @@ export interface Context {
   clock: Clock;
   /** Aborted, with an `Interrupted`, on the first SIGINT or SIGTERM. A second one ends the process at once. */
   signal: AbortSignal;
+  /** From here on signals are handled by whoever asks for this: a command runs and decides what they mean. */
+  leaveSignals(): void;
   /** Reads the kubeconfig and the flags. No request is made yet. */
   cluster(flags: ParsedConnectionFlags): Promise<Cluster>;
   /** One line on stderr that begins with `kle: `. */
@@ -31,8 +38,8 @@ export function processContext(): Context {
   const say = (text: string) => io.stderr.write(`kle: ${safe(text)}\n`);
   return {
     io,
-    clock: systemClock,
-    signal: interruptSignal(),
+    clock: sharedClock,
+    ...interrupts(),
     cluster: (flags) => openCluster(flags, io),
     say,
     warn: async (text) => {
@@ -44,22 +51,27 @@ export function processContext(): Context {
 
 async function openCluster(flags: ParsedConnectionFlags, io: Io): Promise<Cluster> {
   const { connection: request, timeoutMs } = connectionRequest(flags);
-  const [{ connect }, { createLeaseApi }] = await Promise.all([
+  const [{ connect }, { leaseApiOver }, { Transport }] = await Promise.all([
     import('../kube/connect.js'),
     import('../kube/lease-api.js'),
+    import('../kube/transport.js'),
   ]);
   const onPluginOutput = (text: string) => io.stderr.write(safeLines(text));
   const connection = await connect(request, { env: io.env, onPluginOutput });
-  return { connection, leases: createLeaseApi(connection, { timeoutMs, version }) };
+  const options = { timeoutMs, version, clock: sharedClock };
+  const transport = new Transport(connection, options);
+  return { connection, transport, leases: leaseApiOver(transport, options) };
 }
 
-function interruptSignal(): AbortSignal {
+function interrupts(): Pick<Context, 'signal' | 'leaveSignals'> {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+  const undo = (['SIGINT', 'SIGTERM'] as const).map((name) => {
+    const interrupt = () => {
+      if (controller.signal.aborted) process.exit(name === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
       controller.abort(new Interrupted(name));
-    });
-  }
-  return controller.signal;
+    };
+    process.on(name, interrupt);
+    return () => process.off(name, interrupt);
+  });
+  return { signal: controller.signal, leaveSignals: () => undo.forEach((stop) => void stop()) };
 }

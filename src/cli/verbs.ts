@@ -19,6 +19,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'wait until a Lease is held, released, expired, taken over or stable',
     load: async () => (await import('../commands/wait.js')).default,
   },
+  acquire: {
+    summary: 'become leader, and run a command only while leading',
+    load: async () => (await import('../commands/acquire.js')).default,
+  },
   sandbox: {
     summary: 'an API server for Leases on this machine, to try and test things on',
     load: async () => (await import('../commands/sandbox.js')).default,

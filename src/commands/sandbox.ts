@@ -79,7 +79,10 @@ export default class SandboxCommand extends KleCommand {
 
   async #serve(sandbox: Sandbox, place: KubeconfigPlace, http: boolean): Promise<number> {
     const { io, signal } = this.context;
-    if (this.commandWords) return runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path });
+    if (this.commandWords) {
+      this.context.leaveSignals();
+      return runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path });
+    }
     io.stdout.write(`export KUBECONFIG=${JSON.stringify(place.path)}\n`);
     if (http)
       this.context.say('kubectl and kle send no token over plain HTTP: for clients that do, it is in the kubeconfig');
