@@ -127,12 +127,12 @@ export class Checker {
       const waitMs = Math.max(node.state.settings.leaseDurationMs, lastHeld.durationMs);
       const waitedMs = sent.monoMs - lastHeld.sinceMs;
       // Sent before that and arrived late: only if it were acted upon would S7 be broken.
-      if (waitedMs >= 0 && waitedMs < waitMs - EPSILON_MS) {
+      if (waitedMs > 0 && waitedMs < waitMs - EPSILON_MS) {
         this.broken('S2', `${author} creates a deleted Lease after ${waitedMs.toFixed(0)} of ${waitMs}`);
       }
     }
     // Not promised: a Lease that was deleted before this candidate first looked at it.
-    const looked = (node.uidsSeen.get(deleted.record.uid ?? '') ?? Number.POSITIVE_INFINITY) <= sent.monoMs;
+    const looked = (node.uidsSeen.get(deleted.record.uid ?? '') ?? Number.POSITIVE_INFINITY) < sent.monoMs;
     if (!looked) for (const one of this.#sim.nodes) if (one !== node) one.robbed = true;
   }
 
