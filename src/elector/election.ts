@@ -1,15 +1,14 @@
 /** Runs the machine on a LeaseApi and a Clock. Whatever is decided is decided in the machine. */
-import type { Answer, LeaseApi } from '../lease/api.js';
+import type { LeaseApi } from '../lease/api.js';
 import type { Micros } from '../lease/micro-time.js';
-import type { LeaseRecord } from '../lease/record.js';
 import type { Clock } from '../platform/clock.js';
+import { ByHand } from './by-hand.js';
 import { Calls, SuspendSensor, Timers, Watch } from './calls.js';
 import { initialState, leadsFor, step } from './machine.js';
 import type { Moment, Reading } from './moment.js';
-import { claimAfter, type HandClaim, planOnce, remainingOf, type Tried } from './once.js';
+import type { Tried } from './once.js';
 import type { Effect, Input, Report } from './protocol.js';
 import type { ElectorSettings } from './settings.js';
-import { seeAbsence, seeRecord } from './sight.js';
 import type { ElectorState } from './state.js';
 import { LiveTerm, NotLeader, type Term } from './term.js';
 import { holderOf } from './turn.js';
@@ -53,13 +52,13 @@ export class Election {
   readonly #calls: Calls;
   readonly #timers: Timers;
   readonly #sensor: SuspendSensor;
+  readonly #byHand: ByHand;
   readonly #queue: Input[] = [];
   #machine: ElectorState;
   #watch: Watch | null = null;
   #busy = false;
   #term: LiveTerm | null = null;
   #pending: Pending | null = null;
-  #byHand: HandClaim | null = null;
   #trying = false;
   #whenStopped: (() => void)[] = [];
 
@@ -71,6 +70,7 @@ export class Election {
     this.#calls = new Calls(ports.api, ports.clock);
     this.#timers = new Timers(ports.clock);
     this.#sensor = new SuspendSensor(ports.clock, () => this.#input({ type: 'woken' }));
+    this.#byHand = new ByHand(ports.api, () => this.#moment());
     this.state = this.#handle();
   }
 
@@ -108,7 +108,10 @@ export class Election {
     if (this.#trying || this.#machine.phase.name !== 'resting') throw new Error('this election is competing already');
     this.#trying = true;
     try {
-      return await this.#tryOnce(options.ownIsOurs ?? this.settings.identityMadeUp, options.signal);
+      const ownIsOurs = options.ownIsOurs ?? this.settings.identityMadeUp;
+      const tried = await this.#byHand.tryOnce(this.#machine, ownIsOurs, options.signal);
+      this.#machine = { ...this.#machine, sight: tried.sight };
+      return tried.tried;
     } finally {
       this.#trying = false;
     }
@@ -146,7 +149,7 @@ export class Election {
   /** S1, S6: from the clocks, at each question. */
   #remainingMs(): number {
     const now = this.#now();
-    return Math.max(leadsFor(this.#machine, now), remainingOf(this.#byHand, this.#machine, now));
+    return Math.max(leadsFor(this.#machine, now), this.#byHand.remainingMs(this.#machine, now));
   }
 
   #now(): Reading {
@@ -201,6 +204,9 @@ export class Election {
         break;
       case 'elected':
         this.#term = this.#newTerm(effect);
+        break;
+      case 'claim':
+        this.#term?.claim(effect.untilMs);
         break;
       case 'lost':
         this.#term?.lose(effect.reason);
@@ -264,45 +270,4 @@ export class Election {
       },
     );
   }
-
-  async #tryOnce(ownIsOurs: boolean, signal: AbortSignal | undefined): Promise<Tried> {
-    const { api } = this.#ports;
-    const { namespace, name, identity, requestMs } = this.settings;
-    const call = { timeoutMs: requestMs, ...(signal && { signal }) };
-    const asked = this.#now();
-    const found = await api.get({ namespace, name }, call);
-    if (!found.ok && !(found.failure.kind === 'not-found' && found.failure.name !== null)) return failed(found);
-    const { sight, policy } = this.#machine;
-    const look = { atMs: found.times.receivedMs, askedMs: asked.monoMs };
-    const seen = found.ok ? seeRecord(sight, found.value, look, { identity, policy }) : seeAbsence(sight, null, look);
-    this.#machine = { ...this.#machine, sight: seen ?? sight };
-    if (found.ok && found.value.holder !== identity) this.#byHand = null;
-    const plan = planOnce(this.#machine, this.#moment(), ownIsOurs || this.#ownsRecord());
-    if (!('verb' in plan)) return plan;
-    const sent = this.#now();
-    const answer = plan.verb === 'create' ? await api.create(plan.lease, call) : await api.replace(plan.lease, call);
-    if (!answer.ok) return answer.failure.kind === 'conflict' ? { outcome: 'conflict' } : failed(answer);
-    this.#byHand = claimAfter(answer.value, sent, this.#byHand, plan.outcome === 'renewed');
-    const written = seeRecord(
-      this.#machine.sight,
-      answer.value,
-      { atMs: answer.times.receivedMs },
-      { identity, policy },
-    );
-    this.#machine = { ...this.#machine, sight: written ?? this.#machine.sight };
-    const remainingMs = remainingOf(this.#byHand, this.#machine, this.#now());
-    return { outcome: plan.outcome, term: this.#byHand.term, remainingMs };
-  }
-
-  /** The Lease is as our last write by hand left it, while that claim holds. */
-  #ownsRecord(): boolean {
-    const { sight } = this.#machine;
-    return remainingOf(this.#byHand, this.#machine, this.#now()) > 0 && sight.record?.uid === this.#byHand?.term.uid;
-  }
 }
-
-const failed = (answer: Extract<Answer<LeaseRecord>, { ok: false }>): Tried => ({
-  outcome: 'failed',
-  failure: answer.failure,
-  mayHaveApplied: answer.mayHaveApplied,
-});

@@ -33,6 +33,7 @@ export function enterLeading(turn: Turn, written: LeaseRecord, sent: Reading) {
   s.working = true;
   const { token, uid, transitions } = term;
   effects.push({ type: 'elected', term: { token, uid, transitions } });
+  tellClaim(turn, sent);
 }
 
 /** S1, S8: before anything is believed or sent, the clocks are asked. */
@@ -94,6 +95,11 @@ function renewedBy(turn: Turn, phase: Leading, written: LeaseRecord, sent: Readi
   s.phase = { ...phase, term, renewed: sent, renewAtMs, lookAtMs: null, conflicts: 0 };
   s.lastTerm = term;
   s.attempts = s.attempts.filter((one) => one.sent.monoMs > sent.monoMs);
+  tellClaim(turn, sent);
+}
+
+function tellClaim({ s, now, effects }: Turn, sent: Reading) {
+  effects.push({ type: 'claim', untilMs: now.monoMs + s.policy.claimMs(s.settings) - elapsedMs(sent, now) });
 }
 
 export function actLeading(turn: Turn, phase: Leading) {

@@ -75,6 +75,8 @@ export type Effect =
   | { type: 'watch'; on: boolean }
   /** The work may start. */
   | { type: 'elected'; term: TermFacts }
+  /** The claim holds until then (monotonic) if no renewal succeeds any more: for a watchdog beside this process (S9). */
+  | { type: 'claim'; untilMs: number }
   /** The claim is false from here on. */
   | { type: 'lost'; reason: LostReason }
   /** The work must have ended by `byMs` (monotonic); `kill`: at once, without any more grace. */

@@ -61,14 +61,14 @@ export function isFree(record: LeaseRecord): boolean {
   return holder === undefined || holder === null || holder === '';
 }
 
-/** Undefined when the version is older than what is known already. */
+/** Undefined when the version is older than what is known already, or no write could be made from it (fact 5). */
 export function seeRecord(
   sight: Sight,
   record: LeaseRecord,
   look: Look,
   us: { identity: string; policy: Policy },
 ): Sight | undefined {
-  if (isStale(sight, record.resourceVersion, look)) return undefined;
+  if (!record.uid || !record.resourceVersion || isStale(sight, record.resourceVersion, look)) return undefined;
   const key = us.policy.keyOf(record);
   const same = sight.record !== null && sight.key === key;
   return {

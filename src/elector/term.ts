@@ -39,6 +39,8 @@ export interface Term extends TermFacts {
   isLeader(): boolean;
   /** For owners of a child process: when to send TERM, when KILL. At most one listener. */
   onStopWork(listener: (stop: StopWork) => void): void;
+  /** Told with each renewal until when the claim holds, in monotonic milliseconds. At most one listener. */
+  onClaim(listener: (untilMs: number) => void): void;
   /**
    * Says that nothing of the work is left. Until then the Lease is not released and no other term can begin. Before the
    * claim has ended it ends the claim too.
@@ -76,6 +78,8 @@ export class LiveTerm implements Term {
   #tellLost: (reason: LostReason) => void = () => {};
   #tellEnded: (outcome: ReleaseOutcome) => void = () => {};
   #listener: ((stop: StopWork) => void) | null = null;
+  #claimListener: ((untilMs: number) => void) | null = null;
+  #untilMs: number | null = null;
   #reason: LostReason | null = null;
   #stop: StopWork | null = null;
   #over = false;
@@ -117,6 +121,11 @@ export class LiveTerm implements Term {
     if (this.#stop) listener(this.#stop);
   }
 
+  onClaim(listener: (untilMs: number) => void): void {
+    this.#claimListener = listener;
+    if (this.#untilMs !== null && this.#reason === null) listener(this.#untilMs);
+  }
+
   workStopped(): void {
     if (this.#over) return;
     if (this.#reason === null) this.#owner.stepDown();
@@ -136,6 +145,11 @@ export class LiveTerm implements Term {
   async [Symbol.asyncDispose](): Promise<void> {
     this.workStopped();
     await this.ended;
+  }
+
+  claim(untilMs: number): void {
+    this.#untilMs = untilMs;
+    this.#claimListener?.(untilMs);
   }
 
   /** The claim is false already. */
