@@ -27,4 +27,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'an API server for Leases on this machine, to try and test things on',
     load: async () => (await import('../commands/sandbox.js')).default,
   },
+  demo: {
+    summary: 'the tool at work without a cluster: three candidates, one Lease',
+    load: async () => (await import('../commands/demo.js')).default,
+  },
 };
