@@ -22,8 +22,7 @@ import type { ProxiedRequest } from './fault-proxy-rules.js';
 import { Upstream } from './fault-proxy-upstream.js';
 import { makeAuthority } from './test-certificates.js';
 
-export type { ClientOptions, FaultClient, PlantedFault } from './fault-proxy-client.js';
-export type { Fault, Match, ProxiedRequest, Verb } from './fault-proxy-rules.js';
+export type { FaultClient } from './fault-proxy-client.js';
 
 export interface FaultProxy {
   /** Of all clients, in order of arrival. */
