@@ -8,6 +8,9 @@ import { cloneJson, isObject, type Json, type JsonObject, member, put } from './
 /** A patch that cannot be applied to this object. */
 export class PatchError extends Error {}
 
+/** A directive that is not one: the client's fault, where other failures count as the server's. */
+export class PatchFormatError extends PatchError {}
+
 /** Members of the patch replace those of the target, null removes, objects are merged. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: JsonObject = { ...target };

@@ -3,11 +3,11 @@
  * pkg/util/strategicpatch/patch.go). For a Lease only finalizers and ownerReferences make a difference. Pure.
  */
 import { equalJson, isObject, type Json, type JsonObject, member, put } from './json/value.js';
-import { PatchError } from './patches.js';
+import { PatchError, PatchFormatError } from './patches.js';
 import type { FieldType, StructType } from './schema/types.js';
 
 const DIRECTIVE = '$patch';
-const DELETE_FROM = '$deleteFromPrimitiveList/';
+const DELETE_FROM = '$deleteFromPrimitiveList';
 const ORDER = '$setElementOrder/';
 const RETAIN = '$retainKeys';
 
@@ -26,7 +26,8 @@ function merge(target: JsonObject, patch: JsonObject, type: StructType | undefin
   for (const key of Object.keys(patch)) {
     if (key === DIRECTIVE || key === RETAIN || key.startsWith(ORDER)) continue;
     if (key.startsWith(DELETE_FROM)) {
-      removeFromList(merged, key.slice(DELETE_FROM.length), patch[key]);
+      if (key[DELETE_FROM.length] !== '/') throw new PatchFormatError('invalid patch format of primitive list');
+      removeFromList(merged, key.slice(DELETE_FROM.length + 1), patch[key]);
       continue;
     }
     const value = patch[key] ?? null;
@@ -120,7 +121,7 @@ function removeFromList(target: JsonObject, key: string, values: Json | undefine
 
 function retained(target: JsonObject, keys: Json | undefined): JsonObject {
   if (keys === undefined) return { ...target };
-  if (!Array.isArray(keys)) throw new PatchError('invalid patch format of retainKeys');
+  if (!Array.isArray(keys)) throw new PatchFormatError('invalid patch format of retainKeys');
   return Object.fromEntries(Object.entries(target).filter(([key]) => keys.includes(key)));
 }
 

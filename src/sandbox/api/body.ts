@@ -178,7 +178,8 @@ function checkKind(resource: Resource, kind: string, apiVersion: string, bytes: 
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     );
   }
-  const known = KNOWN_KINDS[apiVersion]?.includes(kind.replace(/List$/, '')) ?? false;
+  const kinds = KNOWN_KINDS[apiVersion];
+  const known = kinds?.includes(kind.replace(/List$/, '')) || (kinds && META_KINDS.includes(kind));
   const why = known
     ? `converting (${version}.${kind}) to (${resource.goType.slice(1)}): unknown conversion`
     : unregistered(kind, apiVersion);
@@ -187,10 +188,21 @@ function checkKind(resource: Resource, kind: string, apiVersion: string, bytes: 
 
 /** Kinds that the scheme knows; of the many only those that the sandbox has too. */
 const KNOWN_KINDS: { [apiVersion: string]: string[] } = {
-  v1: ['ConfigMap', 'Event', 'Namespace', 'Pod', 'ServiceAccount'],
+  v1: ['ConfigMap', 'Event', 'Namespace', 'Pod', 'ServiceAccount', 'Status', 'APIVersions', 'APIGroup', 'APIResource'],
   'coordination.k8s.io/v1': ['Lease'],
   'events.k8s.io/v1': ['Event'],
 };
+
+/** Kinds of every version (apimachinery meta/v1/register.go, AddToGroupVersion). */
+const META_KINDS = [
+  'WatchEvent',
+  'ListOptions',
+  'GetOptions',
+  'DeleteOptions',
+  'CreateOptions',
+  'UpdateOptions',
+  'PatchOptions',
+];
 
 /** The body as options of an API call (DeleteOptions); their errors are plain. */
 export function decodeOptions(reader: BodyReader, bytes: Buffer, type: StructType): JsonObject {

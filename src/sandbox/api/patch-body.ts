@@ -1,7 +1,7 @@
 /** From a patch's text and the stored object to the patched one, with each patch type's own refusals. */
 import { duplicateMembers, JsonSyntaxError, readJson } from '../json/reader.js';
 import { exactJson, isObject, type Json, type JsonObject, type KubeObject } from '../json/value.js';
-import { jsonPatch, mergePatch, PatchError } from '../patches.js';
+import { jsonPatch, mergePatch, PatchError, PatchFormatError } from '../patches.js';
 import { groupVersion, type Resource } from '../resources/resource.js';
 import { DecodeError, decode } from '../schema/decode.js';
 import { badRequest, invalid, tooLarge, unclassified, unprocessable } from '../status.js';
@@ -104,6 +104,7 @@ function applied(
     const object = mergePatch(existing, patch);
     return { object, shown: exactJson(object), strict };
   } catch (error) {
+    if (error instanceof PatchFormatError) throw badRequest(error.message);
     if (error instanceof PatchError) throw unclassified(error.message);
     throw error;
   }

@@ -96,13 +96,17 @@ export async function readPage(
     if (!(error instanceof CompactedError)) throw error;
     throw from ? expiredContinue(from) : expired('The resourceVersion for the provided list is too old.');
   }
-  const found = all.filter(
-    (object) => selection.matches(object) && (!from || isAfter(resource, selection, object, from)),
+  const inScope = all.filter(
+    (object) =>
+      (!resource.namespaced || selection.namespace === '' || object.metadata.namespace === selection.namespace) &&
+      (!from || isAfter(resource, selection, object, from)),
   );
+  const found = inScope.filter(selection.matches);
   const objects = limit > 0 ? found.slice(0, limit) : found;
   const metadata: ListMeta = { resourceVersion: String(revision) };
   const last = objects.at(-1);
-  if (last && objects.length < found.length) {
+  // A full page has a next one where there are more objects, matching or not: nobody has looked at them.
+  if (last && objects.length === limit && !selection.single && last !== inScope.at(-1)) {
     metadata.continue = writeContinue({ revision, after: pageKey(selection.namespace !== '', resource, last) });
     if (!selection.selective) metadata.remainingItemCount = found.length - objects.length;
   }

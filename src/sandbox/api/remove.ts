@@ -64,7 +64,15 @@ export function remove(
   const finalizers = finalizersFor(resource, stored, options);
   if (finalizers.length > 0) return mark(server, resource, key, stored, finalizers, options);
   if (options.dryRun) return { object: shown(resource, stored), gone: true };
+  if (resource.kind === 'Pod') markAsEnding(server, resource, key, stored);
   return { object: shown(resource, server.store.delete(resource.storage, key)), gone: true };
+}
+
+/** A Pod is deleted in two steps even when nothing waits for it: no kubelet here, so no grace either. */
+function markAsEnding(server: ApiServer, resource: Resource, key: string, stored: KubeObject): void {
+  const deletionTimestamp = stored.metadata.deletionTimestamp ?? nowText(server);
+  const metadata = { ...stored.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+  server.store.update(resource.storage, key, withMeta(stored, metadata));
 }
 
 function checkPreconditions(resource: Resource, stored: KubeObject, options: DeleteOptions): void {

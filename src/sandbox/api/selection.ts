@@ -15,6 +15,8 @@ export interface Selection {
   pathNamespace: string;
   /** A selector leaves out the number of items that remain. */
   selective: boolean;
+  /** One object is asked for by name: there is nothing behind it. */
+  single: boolean;
 }
 
 /** Throws 400. */
@@ -35,6 +37,7 @@ export function selectionOf(call: Call, resource: Resource, options: ListOptions
     namespace: selected,
     pathNamespace: namespace,
     selective: byLabel || terms.length > 0,
+    single: exactMatch(terms, 'metadata.name') !== undefined && (selected !== '' || !resource.namespaced),
     matches: (object) =>
       (namespace === '' || !resource.namespaced || object.metadata.namespace === namespace) &&
       (!byLabel || labels(labelsOf(object))) &&

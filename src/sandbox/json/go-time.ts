@@ -8,6 +8,7 @@ const SECONDS_LAYOUT = '2006-01-02T15:04:05Z07:00';
 
 /** Canonical text of a MicroTime, or Go's error. */
 export function readMicroTime(text: string): string {
+  if (text.startsWith(YEAR_0)) return inYear0(text, readMicroTime);
   if (isStrictMicroTime(text)) return formatMicroTime(parseMicroTime(text) ?? 0n);
   throw new Error(parseError(MICRO_LAYOUT, text, true));
 }
@@ -17,6 +18,19 @@ export function readTime(text: string): string {
   const micros = parseMicroTime(text);
   if (micros !== undefined) return formatMicroTime(micros).replace(/\.\d{6}Z$/, 'Z');
   throw new Error(parseError(SECONDS_LAYOUT, text, false));
+}
+
+const YEAR_0 = '0000-';
+/** The calendar repeats itself after so many years. */
+const LIKE_YEAR_0 = '0400-';
+
+/** Go knows a year 0. Errors name the text as it came. */
+function inYear0(text: string, read: (text: string) => string): string {
+  try {
+    return read(LIKE_YEAR_0 + text.slice(YEAR_0.length)).replace(LIKE_YEAR_0, YEAR_0);
+  } catch (error) {
+    throw new Error((error as Error).message.replaceAll(LIKE_YEAR_0, YEAR_0));
+  }
 }
 
 interface Element {

@@ -69,6 +69,13 @@ describe('readJson', () => {
 });
 
 describe('times', () => {
+  it('know a year 0, as Go does', () => {
+    expect(readMicroTime('0000-02-29T00:00:00.000000+01:00')).toBe('0000-02-28T23:00:00.000000Z');
+    expect(() => readMicroTime('0000-02-30T00:00:00.000000Z')).toThrow(
+      'parsing time "0000-02-30T00:00:00.000000Z": day out of range',
+    );
+  });
+
   it.each([
     ['2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z'],
     ['2026-01-01T02:00:00.123456+02:00', '2026-01-01T00:00:00.123456Z'],

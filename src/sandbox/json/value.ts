@@ -84,7 +84,11 @@ function structuredCloneJson(value: unknown): unknown {
 export function exactJson(value: Json | undefined): string {
   if (value instanceof NumberLiteral) return value.text;
   if (Array.isArray(value)) return `[${value.map(exactJson).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value ?? null);
+  if (!isObject(value)) return goText(JSON.stringify(value ?? null));
   const members = Object.keys(value).filter((key) => value[key] !== undefined);
-  return `{${members.map((key) => `${JSON.stringify(key)}:${exactJson(value[key])}`).join(',')}}`;
+  return `{${members.map((key) => `${goText(JSON.stringify(key))}:${exactJson(value[key])}`).join(',')}}`;
 }
+
+/** Go escapes what could end a script or a line. */
+const goText = (json: string): string =>
+  json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

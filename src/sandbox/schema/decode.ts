@@ -245,8 +245,17 @@ function printed(field: Field, value: Json | undefined): Json | undefined {
   if (field.always) return value ?? zero(type);
   if (value === undefined || value === null || value === '' || value === 0 || value === false) return undefined;
   if (Array.isArray(value)) return value.length > 0 ? value : undefined;
-  if (type.is === 'stringMap' || type.is === 'bytesMap') return Object.keys(value).length > 0 ? value : undefined;
+  if (type.is === 'stringMap' || type.is === 'bytesMap') return sorted(value as JsonObject);
   return value;
+}
+
+/** Go prints maps in the order of their keys, and an empty one not at all. */
+function sorted(map: JsonObject): JsonObject | undefined {
+  const keys = Object.keys(map).sort();
+  if (keys.length === 0) return undefined;
+  const result: JsonObject = {};
+  for (const key of keys) put(result, key, map[key]);
+  return result;
 }
 
 /** An object of the kind with nothing set. */

@@ -2,6 +2,7 @@ import {
   CONFIG_MAPS,
   del,
   edit,
+  events,
   get,
   type Json,
   type JsonObject,
@@ -12,6 +13,7 @@ import {
   SERVICE_ACCOUNTS,
   type Sequence,
   strategicPatch,
+  watch,
 } from '../sequence.js';
 
 const map = (name: string, data: JsonObject = { a: '1' }, more: JsonObject = {}): JsonObject => ({
@@ -78,9 +80,15 @@ export const otherKinds: Sequence[] = [
     steps: [
       post(PODS, { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }, { view: identity }),
       get(`${PODS}/p`, { view: identity }),
+      watch('w', `${PODS}?watch=true&resourceVersion={{rv:p}}`),
       put(`${PODS}/missing`, { metadata: { name: 'missing' }, spec: { containers: [{ name: 'c', image: 'i' }] } }),
       del(`${PODS}/p?gracePeriodSeconds=0`, undefined, { view: identity }),
       get(`${PODS}/p`),
+      post(PODS, { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }, { view: identity }),
+      del(`${PODS}/p`, undefined, { view: identity }),
+      events('w', 5, {
+        view: (event) => ({ ...(event as JsonObject), object: identity((event as JsonObject).object ?? null) }),
+      }),
     ],
   },
 ];
