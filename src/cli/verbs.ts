@@ -23,6 +23,22 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'become leader, and run a command only while leading',
     load: async () => (await import('../commands/acquire.js')).default,
   },
+  release: {
+    summary: 'make whoever holds a Lease step down, without two leaders',
+    load: async () => (await import('../commands/release.js')).default,
+  },
+  steal: {
+    summary: 'take a Lease away on purpose, keep it, and give it up again',
+    load: async () => (await import('../commands/steal.js')).default,
+  },
+  skew: {
+    summary: "shift a Lease's time as a wrong clock would, and see who is fooled",
+    load: async () => (await import('../commands/skew.js')).default,
+  },
+  undo: {
+    summary: 'put back what an interrupted release, steal or skew left changed',
+    load: async () => (await import('../commands/undo.js')).default,
+  },
   sandbox: {
     summary: 'an API server for Leases on this machine, to try and test things on',
     load: async () => (await import('../commands/sandbox.js')).default,

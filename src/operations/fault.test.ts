@@ -51,8 +51,7 @@ const VERBS: Record<string, { open: Open }> = {
           identity: null,
           onlyExpired: false,
           holdMs: 25_000,
-          // biome-ignore lint/suspicious/noThenProperty: the flag's name
-          then: 'free',
+          afterwards: 'free',
           allowOverlap: false,
           leaseDurationSeconds: null,
         },
@@ -78,13 +77,13 @@ interface Ran {
 
 async function run(
   open: Open,
-  options: WorldOptions & { at?: string; then?: (world: World) => void } = {},
+  options: WorldOptions & { at?: string; act?: (world: World) => void } = {},
 ): Promise<Ran> {
   const world = makeWorld(options);
   const points: string[] = [];
   const onPoint = (point: string) => {
     points.push(point);
-    if (point === options.at) options.then?.(world);
+    if (point === options.at) options.act?.(world);
   };
   const opened = await until(world, open(world, { onPoint }));
   const report = opened.ready ? await until(world, opened.run()) : opened.report;
@@ -124,7 +123,7 @@ describe.each(Object.entries(VERBS))('%s', (_name, { open }) => {
     const { points, report: undisturbed } = await run(open);
     expect(points.length).toBeGreaterThan(8);
     for (const at of points) {
-      const ran = await run(open, { at, then: (world) => world.interrupt.abort() });
+      const ran = await run(open, { at, act: (world) => world.interrupt.abort() });
       const where = `interrupted at ${at}: ${ran.report.outcome}`;
       expect(ran.report.leftChanged, where).toBe(false);
       const done = ran.report.outcome === undisturbed.outcome;
@@ -172,7 +171,7 @@ describe.each(Object.entries(VERBS))('%s', (_name, { open }) => {
     for (const at of points) {
       const ran = await run(open, {
         at,
-        then: (world) => {
+        act: (world) => {
           world.link.down = true;
         },
       });
@@ -187,7 +186,7 @@ describe.each(Object.entries(VERBS))('%s', (_name, { open }) => {
   it('with the Lease deleted at any step: never created again, never claimed to be handed over', async () => {
     const { points } = await run(open);
     for (const at of points) {
-      const { world, report } = await run(open, { at, then: (world) => world.server.remove('kubectl') });
+      const { world, report } = await run(open, { at, act: (world) => world.server.remove('kubectl') });
       expect(world.server.current, at).toBeNull();
       const lost = ['refused', 'taken', 'lost', 'unverified', 'not-held'].includes(report.outcome);
       // Or what was claimed had happened before the Lease went.

@@ -179,7 +179,7 @@ export interface StealIntent {
   leaseDurationSeconds: number | null;
   /** Null: until interrupted. */
   holdMs: number | null;
-  then: 'free' | 'leave';
+  afterwards: 'free' | 'leave';
   allowOverlap: boolean;
   given: GivenTiming | null;
   /** Seen to be expired, or free: nobody has to stop but who was silent for so long already. */
@@ -218,7 +218,7 @@ export function planSteal(facts: PlanFacts, intent: StealIntent): Plan {
         ? [{ step: 'stop-wait', forMs: leftMs, because, shortenedByNotice: true, shortenedByPod: false } as const]
         : []),
       { step: 'hold', forMs: intent.holdMs, atLeastMs: intent.allowOverlap ? 0 : leftMs },
-      { step: intent.then },
+      { step: intent.afterwards },
     ],
     stopWaitMs: leftMs,
     renewEveryMs,

@@ -24,7 +24,7 @@ export interface StealRequest {
   onlyExpired: boolean;
   /** Null: until interrupted. */
   holdMs: number | null;
-  then: 'free' | 'leave';
+  afterwards: 'free' | 'leave';
   allowOverlap: boolean;
   leaseDurationSeconds: number | null;
   given: GivenTiming | null;
@@ -160,7 +160,7 @@ function* stealLease(view: LeaseView, stealing: Stealing): Procedure<Ends> {
   if (interrupted) tell(view, { step: 'interrupted' });
   const stopWaitOver = view.nowMs >= stoppedMs;
   if (interrupted && !stopWaitOver) return { ...(yield* giveBack(view, held)), ...overlap, interrupted: early };
-  if (request.then === 'leave' && !early) {
+  if (request.afterwards === 'leave' && !early) {
     yield* settleJournal(view, note.id);
     tell(view, { step: 'left', holder: held.plan.holder });
     return ended('left', { ...overlap, to: held.plan.holder });

@@ -174,7 +174,10 @@ export class Elector {
       ...(acquire ? { acquireTime: now, leaseTransitions: (current.transitions ?? 0) + 1 } : {}),
     };
     const answer = this.#server.put({ ...current.raw, spec }, this.id);
-    if (!answer.ok) return this.#missed(this.#server.clock.monoMs());
+    if (!answer.ok) {
+      this.#missed(this.#server.clock.monoMs());
+      return;
+    }
     this.#failingSinceMs = null;
     this.#seen = { key: JSON.stringify(answer.value.raw.spec), atMs: this.#server.clock.monoMs() };
     if (this.leading) return;
