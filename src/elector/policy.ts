@@ -4,7 +4,7 @@
  */
 import { type LeaseRecord, specKey } from '../lease/record.js';
 import type { Moment } from './moment.js';
-import type { ElectorSettings } from './settings.js';
+import { type ElectorSettings, standBackMs } from './settings.js';
 import type { HeldSpec } from './sight.js';
 
 export interface Policy {
@@ -19,6 +19,8 @@ export interface Policy {
   releasesAfterWork: boolean;
   adoptsOwnIdentity(settings: ElectorSettings): boolean;
   waitsAfterDelete: boolean;
+  /** How long an incumbent that made way leaves the Lease to others. */
+  standBackMs(settings: ElectorSettings): number;
   /** The work gets its full grace even when its end is asked for long after R. */
   drainsAfterPause: boolean;
 }
@@ -40,6 +42,8 @@ export const PROMISED: Policy = {
   adoptsOwnIdentity: (settings) => settings.identityMadeUp,
   // S2: its leader may not have seen the deletion yet.
   waitsAfterDelete: true,
+  // L4 (STEP-DOWN, last section).
+  standBackMs,
   // S8: whoever wakes too late has no grace left.
   drainsAfterPause: false,
 };

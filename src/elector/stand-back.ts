@@ -1,7 +1,6 @@
 /** Making way after a fence or a step-down (L4): kle's own electors never defeat kle's release. */
 import type { LeaseRecord } from '../lease/record.js';
 import { deposes, fenceOf } from './fence.js';
-import { standBackMs } from './settings.js';
 import { isFree } from './sight.js';
 import type { ElectorState } from './state.js';
 
@@ -26,10 +25,10 @@ function isAboutUs({ lastTerm, attempts, settings }: ElectorState, record: Lease
 }
 
 /** Monotonic; undefined: no reason to stand back. A fence that nobody renews has ended once it has expired. */
-export function standBackUntil({ standBack, sight, settings }: ElectorState): number | undefined {
+export function standBackUntil({ standBack, sight, settings, policy }: ElectorState): number | undefined {
   if (!standBack) return undefined;
-  if (standBack.endedMs !== null) return standBack.endedMs + standBackMs(settings);
+  if (standBack.endedMs !== null) return standBack.endedMs + policy.standBackMs(settings);
   if (!sight.held) return Number.POSITIVE_INFINITY;
   const expiresMs = sight.held.sinceMs + Math.max(settings.leaseDurationMs, sight.held.durationMs);
-  return expiresMs + standBackMs(settings);
+  return expiresMs + policy.standBackMs(settings);
 }

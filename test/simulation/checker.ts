@@ -1,7 +1,6 @@
 /** Sees true time and everything that is true, and names each promise that is broken (DESIGN section 5). */
-import { elapsedMs, type Reading } from '../../src/elector/moment.js';
+import type { Reading } from '../../src/elector/moment.js';
 import type { Effect, LostReason, Purpose, Request } from '../../src/elector/protocol.js';
-import { standBackMs } from '../../src/elector/settings.js';
 import type { LeaseRecord } from '../../src/lease/record.js';
 import { drainOf, KILL_MARGIN_MS } from '../../src/lease/timing.js';
 import type { Node } from './node.js';
@@ -51,7 +50,8 @@ export class Checker {
   stepped(node: Node, now: Reading): void {
     const { phase, settings } = node.state;
     if (phase.name !== 'leading') return;
-    if (elapsedMs(phase.renewed, now) >= settings.renewDeadlineMs) this.broken('S1', `${node.author} claims beyond R`);
+    if (now.bootMs - phase.renewed.bootMs >= settings.renewDeadlineMs + BOOT_STEP_MS)
+      this.broken('S1', `${node.author} claims beyond R`);
     // The times written have microseconds, so two writes within one are the same to their writer.
     const { monoMs, bootMs } = phase.renewed;
     if (!node.applied.some((sent) => Math.abs(sent.monoMs - monoMs) < 2e-3 || sent.bootMs === bootMs)) {
@@ -151,7 +151,8 @@ export class Checker {
     const { settings } = node.state;
     const expiresMs = fence.renewedMs + Math.max(settings.leaseDurationMs, fence.durationMs) / node.clock.rate;
     const endMs = Math.min(fence.endedMs ?? Number.POSITIVE_INFINITY, expiresMs);
-    const earliestMs = endMs + standBackMs(settings) / node.clock.rate;
+    const standBackMs = Math.max(settings.leaseDurationMs, 2.2 * settings.retryPeriodMs);
+    const earliestMs = endMs + standBackMs / node.clock.rate;
     if (nowMs < earliestMs - EPSILON_MS) {
       this.broken('L4', `${author} is back ${(earliestMs - nowMs).toFixed(0)} ms too early`);
     }

@@ -57,6 +57,12 @@ export const CONTROLS: Control[] = [
     variant: { policy: { waitsAfterDelete: false } },
   },
   {
+    name: 'no standing back after a fence',
+    breaks: ['L4'],
+    within: 1000,
+    variant: { policy: { standBackMs: () => 0 } },
+  },
+  {
     name: 'drain after waking past the deadline',
     breaks: ['S7'],
     within: 1000,

@@ -1,7 +1,7 @@
 /** One process that wants to lead: the real machine, a worker that may live only while it leads, and a poor network. */
 
 import { initialState, step } from '../../src/elector/machine.js';
-import { elapsedMs, type Moment, type Reading } from '../../src/elector/moment.js';
+import type { Moment, Reading } from '../../src/elector/moment.js';
 import type { Policy } from '../../src/elector/policy.js';
 import type { Effect, Input, TimerPurpose } from '../../src/elector/protocol.js';
 import { type ElectorSettings, settingsOf } from '../../src/elector/settings.js';
@@ -281,8 +281,8 @@ export class Node {
 
   lastRenewalAge(): number {
     if (this.applied.length === 0) return 0;
-    const now = this.now();
+    const { bootMs } = this.now();
     // The last one sent need not be the last one that arrived.
-    return Math.min(...this.applied.slice(-8).map((sent) => elapsedMs(sent, now)));
+    return Math.min(...this.applied.slice(-8).map((sent) => bootMs - sent.bootMs));
   }
 }
