@@ -9,9 +9,12 @@ import type { Sequence } from './sequence.js';
 import { topics } from './sequences/index.js';
 import { sandbox } from './servers.js';
 
+/** Some sequences wait for a watch to end. */
+const SPEED = 10;
+
 /** On a server of its own, so that each sequence has a clock and a history of its own. */
 async function replay(sequence: Sequence): Promise<Answer[]> {
-  const server = await sandbox();
+  const server = await sandbox({}, SPEED);
   try {
     return normalise(await play(server, sequence, 'fidelity-0'), sequence.generated);
   } finally {
@@ -19,7 +22,6 @@ async function replay(sequence: Sequence): Promise<Answer[]> {
   }
 }
 
-/** At once, because some wait for a watch to end. */
 describe.concurrent.each(Object.entries(topics))('%s', async (topic, sequences) => {
   const fixture: Recording = await readFixture(topic);
 

@@ -86,14 +86,20 @@ export interface SandboxTarget extends Target {
   setSecond(second: number): void;
 }
 
-export async function sandbox(options: SandboxOptions = {}): Promise<SandboxTarget> {
+/** `speed`: how many times faster than ours its timers run. */
+export async function sandbox(options: SandboxOptions = {}, speed = 1): Promise<SandboxTarget> {
   let nowMs = START_MS;
-  const clock: Clock = { ...systemClock, wallMicros: () => BigInt(nowMs) * 1000n };
+  const clock: Clock = {
+    ...systemClock,
+    wallMicros: () => BigInt(nowMs) * 1000n,
+    monoMs: () => systemClock.monoMs() * speed,
+    timer: (ms, fn) => systemClock.timer(ms / speed, fn),
+  };
   const server = await startSandbox({
     http: true,
     clock,
     // What is waited for here comes or does not: nothing else is under way.
-    futureWaitMs: 50,
+    futureWaitMs: 50 * speed,
     // So that there is a past that it does not remember.
     firstRevision: 100,
     users: [
