@@ -37,7 +37,7 @@ function eventPieces(told: ToldEvent, holder: string, room: number, theme: Scree
   const { type } = told.event;
   return [
     { text: `${formatMicroTime(told.time).slice(11, 23)}  `, paint: theme.faint },
-    { text: cell(type, 13), paint: (text) => paintType(type, text, theme) },
+    { text: cell(type, 14), paint: (text) => paintType(type, text, theme) },
     ...(holder === '' ? [] : [`${cell(holder, room)}  `]),
     eventDetails(told),
   ];

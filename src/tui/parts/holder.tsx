@@ -7,7 +7,7 @@ import type { ScreenTheme } from '../../view/screen-theme.js';
 import type { LeaseDetail } from '../model.js';
 import { bar, sparkline } from './bars.js';
 import { cell, Line, type Pieces, piecesWidth } from './line.js';
-import { ago, fine, plural, seconds } from './words.js';
+import { ago, ahead, fine, plural, seconds } from './words.js';
 
 export interface HolderProps {
   detail: LeaseDetail;
@@ -60,7 +60,7 @@ const labelled = (label: string, theme: ScreenTheme) => ({ text: cell(label, LAB
 function expiry({ verdict, durationMs, urgency, record }: LeaseDetail, columns: number, theme: ScreenTheme): Pieces[] {
   const { expiresInMs } = verdict;
   if (expiresInMs === null || durationMs === null || !record?.holder) return [];
-  const text = expiresInMs > 0 ? `in ${seconds(expiresInMs)}` : `${seconds(-expiresInMs)} ago`;
+  const text = ahead(expiresInMs, verdict.atLeast);
   const paint = (piece: string) => theme.urgency(urgency, piece);
   const of = ` of ${seconds(durationMs).replace('.0s', 's')}`;
   const label = labelled(expiresInMs > 0 ? 'expires' : 'expired', theme);
@@ -74,7 +74,7 @@ function renewal({ verdict, intervals, gapsMs, record }: LeaseDetail, columns: n
   if (!record?.holder || verdict.renewedAgoMs === null) return [];
   const { medianMs, p99Ms } = intervals;
   const every = medianMs === null || p99Ms === null ? '' : `  every ${fine(medianMs)}, p99 ${fine(p99Ms)}  `;
-  const left: Pieces = [labelled('renewed', theme), cell(ago(verdict.renewedAgoMs), 12), every];
+  const left: Pieces = [labelled('renewed', theme), cell(ago(verdict.renewedAgoMs, verdict.atLeast), 12), every];
   const room = Math.min(SPARK_COLUMNS, columns - piecesWidth(left));
   return [[...left, { text: sparkline(gapsMs, room), paint: theme.faint }]];
 }

@@ -6,7 +6,7 @@ import type { ScreenTheme } from '../../view/screen-theme.js';
 import type { Row } from '../model.js';
 import { bar } from './bars.js';
 import { cell, Line, type Pieces } from './line.js';
-import { ago, seconds } from './words.js';
+import { ago, ahead } from './words.js';
 
 export interface TableProps {
   /** All rows that pass the filter, for widths that do not jump while scrolling. */
@@ -59,7 +59,7 @@ function widthsFor({ rows, withNamespace, columns }: TableProps): Widths {
   };
   const wide = columns >= 76;
   const fixed: Omit<Widths, keyof typeof wanted> = {
-    bar: columns >= 100 ? 16 : wide ? 8 : 0,
+    bar: columns >= 118 ? 16 : columns >= 96 ? 8 : 0,
     renewed: wide ? 10 : 0,
     transitions: columns >= 60 ? 6 : 0,
   };
@@ -99,7 +99,7 @@ function headings(widths: Widths): string {
 function rowPieces(row: Row, widths: Widths, selected: boolean, theme: ScreenTheme): Pieces {
   const gap = ' '.repeat(GAP);
   const text = (content: string, columns: number) => (columns > 0 ? [`${cell(content, columns)}${gap}`] : []);
-  const { state, expiresInMs, renewedAgoMs } = row.verdict;
+  const { state, expiresInMs, renewedAgoMs, atLeast } = row.verdict;
   const byUrgency = (piece: string) => theme.urgency(row.urgency, piece);
   const pieces: Pieces = [
     { text: cell(`${selected ? '>' : ' '}${row.fresh ? '*' : ' '}`, MARK), paint: theme.strong },
@@ -107,8 +107,8 @@ function rowPieces(row: Row, widths: Widths, selected: boolean, theme: ScreenThe
     { text: `${cell(safe(row.ref.name), widths.name)}${gap}`, ...(row.fresh && { paint: theme.strong }) },
     { text: cell(row.urgency === 'late' ? 'LATE' : state, STATE) + gap, paint: statePaint(row, theme) },
     { text: `${cell(safe(row.holder || '-'), widths.holder)}${gap}`, ...(row.fresh && { paint: theme.strong }) },
-    ...text(ago(renewedAgoMs), widths.renewed),
-    { text: cell(expiresText(expiresInMs), EXPIRES) + gap, paint: byUrgency },
+    ...text(ago(renewedAgoMs, atLeast), widths.renewed),
+    { text: cell(expiresInMs === null ? '-' : ahead(expiresInMs, atLeast), EXPIRES) + gap, paint: byUrgency },
     ...(widths.bar > 0 ? [{ text: barOf(row, widths.bar) + gap, paint: byUrgency }] : []),
     ...(widths.transitions > 0 ? [row.transitions === null ? '-' : String(row.transitions)] : []),
   ];
@@ -120,11 +120,6 @@ const statePaint =
   ({ urgency, verdict }: Row, theme: ScreenTheme) =>
   (text: string) =>
     urgency === 'late' ? theme.urgency('late', text) : theme.state(verdict.state, text);
-
-function expiresText(ms: number | null): string {
-  if (ms === null) return '-';
-  return ms > 0 ? `in ${seconds(ms)}` : `${seconds(-ms)} ago`;
-}
 
 function barOf({ verdict, durationMs }: Row, columns: number): string {
   if (verdict.expiresInMs === null || durationMs === null) return ' '.repeat(columns);

@@ -11,9 +11,15 @@ export function fine(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(2)}s` : seconds(ms);
 }
 
-export function ago(ms: number | null): string {
+/** `atLeast`: a bound, marked as such. */
+export function ago(ms: number | null, atLeast = false): string {
   if (ms === null) return '-';
-  return ms < 0 ? `in ${seconds(-ms)}` : `${seconds(ms)} ago`;
+  return ms < 0 ? `in ${seconds(-ms)}` : `${atLeast ? '>' : ''}${seconds(ms)} ago`;
+}
+
+/** What is left, or since when nothing is. */
+export function ahead(ms: number, atLeast: boolean): string {
+  return ms > 0 ? `in ${seconds(ms)}` : ago(-ms, atLeast);
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

@@ -46,11 +46,10 @@ export function standing(verdict: Verdict, record: LeaseRecord | null): string {
   }
 }
 
-function renewed({ renewedAgoMs }: Verdict): string {
+function renewed({ renewedAgoMs, atLeast }: Verdict): string {
   if (renewedAgoMs === null) return 'renewal unknown';
-  return renewedAgoMs < 0
-    ? `renewed ${shortAge(-renewedAgoMs)} in the future`
-    : `renewed ${shortAge(renewedAgoMs)} ago`;
+  if (renewedAgoMs < 0) return `renewed ${shortAge(-renewedAgoMs)} in the future`;
+  return `renewed ${atLeast ? 'at least ' : ''}${shortAge(renewedAgoMs)} ago`;
 }
 
 /** A length of time to the millisecond below a minute: `0.250s`, `12.5s`, `1m30s`. */
