@@ -103,7 +103,9 @@ async function work() {
   const { runMany } = await import(pathToFileURL(process.env.KLE_SIMULATION).href);
   process.on('message', ({ first, count }) => {
     const summary = runMany(first, count);
-    process.send({ ...summary, failed: summary.failed.map(({ seed, violations }) => ({ seed, violations })) });
+    const failed = summary.failed.map(({ seed, violations }) => ({ seed, violations }));
+    // Whoever started us may be gone.
+    if (process.connected) process.send({ ...summary, failed }, () => {});
   });
 }
 
