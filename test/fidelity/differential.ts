@@ -69,6 +69,19 @@ function literal({ transcript }: Player): Answer[] {
   return normalise({ ...transcript, seconds: [Number.POSITIVE_INFINITY] });
 }
 
+/** Of two collections of events only the first pair that differs. */
+function firstEvent(theirs: Answer | undefined, mine: Answer | undefined): string[] {
+  const pair = (real: unknown, ours: unknown) => [
+    `kube-apiserver: ${JSON.stringify(real)}`,
+    `sandbox:        ${JSON.stringify(ours)}`,
+  ];
+  const [real, ours] = [theirs?.events, mine?.events];
+  if (!real || !ours) return pair(theirs, mine);
+  const at = real.findIndex((event, i) => !isDeepStrictEqual(event, ours[i]));
+  const first = at < 0 ? real.length : at;
+  return [`event ${first} of ${real.length} and ${ours.length}:`, ...pair(real[first], ours[first])];
+}
+
 function firstDifference(steps: Step[], theirs: Answer[], mine: Answer[]): Difference | undefined {
   for (let i = 0; i < Math.max(theirs.length, mine.length); i++) {
     if (isDeepStrictEqual(theirs[i], mine[i])) continue;
@@ -76,12 +89,7 @@ function firstDifference(steps: Step[], theirs: Answer[], mine: Answer[]): Diffe
       const at = i + 1 - shown.length + j;
       return `${at}. ${JSON.stringify(step)}\n     → ${theirs[at]?.status ?? ''}`;
     });
-    const report = [
-      `after ${i + 1} operations; the last of them:`,
-      ...last,
-      `kube-apiserver: ${JSON.stringify(theirs[i])}`,
-      `sandbox:        ${JSON.stringify(mine[i])}`,
-    ];
+    const report = [`after ${i + 1} operations; the last of them:`, ...last, ...firstEvent(theirs[i], mine[i])];
     return { length: i + 1, report: report.join('\n') };
   }
   return undefined;
