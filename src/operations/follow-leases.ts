@@ -18,6 +18,10 @@ import { changedFields, ProblemMemory } from './follow-changes.js';
 /** Leases that are gone are remembered for the sake of those that come back, so many of them. */
 const GONE_KEPT = 200;
 
+/** An expiry is nobody's write, and of a renewal only the times are new. */
+const NOT_OF_A_VERSION: ReadonlySet<LeaseChange['type']> = new Set<LeaseChange['type']>(['expired', 'renewed']);
+const UNMARKED = { fields: [], operation: null };
+
 export class FollowedLeases implements Followed {
   synced = false;
   polling = false;
@@ -84,7 +88,7 @@ export class FollowedLeases implements Followed {
 
   #takeConnection(event: Exclude<LeaseWatchEvent, { record: LeaseRecord }>, told: FollowEvent[]): void {
     const { atMs } = event;
-    for (const history of this.leases.values()) this.#tellExpiries(history, observe(history, event), told);
+    for (const history of this.leases.values()) this.#tellExpiries(observe(history, event), told);
     if (event.type === 'disconnected') {
       this.down ??= { sinceMs: atMs, failure: event.failure };
       told.push({ type: 'disconnected', atMs, failure: event.failure });
@@ -99,20 +103,14 @@ export class FollowedLeases implements Followed {
   }
 
   #tell(change: LeaseChange, before: LeaseRecord | null, after: LeaseRecord, wasExpired: boolean): LeaseEvent {
-    const renewed = change.type === 'renewed';
-    return {
-      ...change,
-      fields: before === null || renewed ? [] : changedFields(before, after),
-      operation: renewed ? null : readOperation(after.annotations),
-      resumed: renewed && wasExpired,
-    };
+    if (NOT_OF_A_VERSION.has(change.type))
+      return { ...change, ...UNMARKED, resumed: wasExpired && change.type === 'renewed' };
+    const fields = before === null ? [] : changedFields(before, after);
+    return { ...change, fields, operation: readOperation(after.annotations), resumed: false };
   }
 
-  #tellExpiries(history: LeaseHistory, changes: readonly LeaseChange[], told: FollowEvent[]): void {
-    const { record } = history;
-    if (record === null) return;
-    const operation = changes.length > 0 ? readOperation(record.annotations) : null;
-    for (const change of changes) told.push({ ...change, fields: [], operation, resumed: false });
+  #tellExpiries(changes: readonly LeaseChange[], told: FollowEvent[]): void {
+    for (const change of changes) told.push({ ...change, ...UNMARKED, resumed: false });
   }
 
   #newProblems(key: string, history: LeaseHistory, atMs: number): ProblemEvent[] {
@@ -164,7 +162,7 @@ export class FollowedLeases implements Followed {
   #onDue(): void {
     const nowMs = this.#ports.clock.monoMs();
     const told: FollowEvent[] = [];
-    for (const history of this.leases.values()) this.#tellExpiries(history, expire(history, nowMs), told);
+    for (const history of this.leases.values()) this.#tellExpiries(expire(history, nowMs), told);
     this.#dueMs = Number.POSITIVE_INFINITY;
     this.#armAll();
     if (told.length > 0) this.#sink(told);
