@@ -6,13 +6,14 @@
  *   npm run bench -- --pairs 11         fewer pairs
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { median, writeSection } from './bench-results.mjs';
 import { buildTestPrograms } from './test-programs.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -40,8 +41,6 @@ function measure(command, env) {
   const [user, system, kib] = (run.stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
   return { wall, cpu: (user + system) * 1000, rss: kib / 1024 };
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** A B B A A B …: the order turns round every time, so that a drift of the machine hits both alike. */
 function compare(title, a, b, { env, before = () => {} }) {
@@ -160,13 +159,4 @@ ${rows.join('\n')}
 } finally {
   server.stop();
   rmSync(cache, { recursive: true, force: true });
-}
-
-/** Replaces one section of the results, between its markers, and leaves what others measured. */
-function writeSection(name, text) {
-  const path = join(root, 'bench', 'RESULTS.md');
-  const old = existsSync(path) ? readFileSync(path, 'utf8') : '# Measured\n\nAll figures are from `npm run bench`.\n';
-  const marked = `<!-- ${name} -->\n${text}<!-- /${name} -->`;
-  const pattern = new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`);
-  writeFileSync(path, pattern.test(old) ? old.replace(pattern, () => marked) : `${old}\n${marked}\n`);
 }
