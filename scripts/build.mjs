@@ -10,6 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { libraryTypes } from './library-types.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -174,7 +175,30 @@ const watchdog = await build({
   logLevel: 'warning',
 });
 
+/** What `import 'kle'` loads; apart, what only some kubeconfigs need. */
+const library = await build({
+  absWorkingDir: root,
+  entryPoints: { index: 'src/index.ts' },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  write: false,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  metafile: true,
+  legalComments: 'none',
+  chunkNames: 'library/[name]-[hash]',
+  logLevel: 'warning',
+  // yaml is CommonJS and requires Node's own modules.
+  banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+});
+
 const files = new Map();
+for (const file of library.outputFiles) files.set(relative(dist, file.path), file.text);
+// Beside an .mjs: TypeScript would read a .d.ts of this folder as that of CommonJS.
+files.set('index.d.mts', libraryTypes(root));
 for (const file of watchdog.outputFiles) files.set(relative(dist, file.path), file.text);
 for (const file of result.outputFiles) {
   const name = relative(dist, file.path);
@@ -184,13 +208,15 @@ for (const file of screen.outputFiles) files.set(relative(dist, file.path), file
 files.set('package.json', '{ "type": "commonjs" }\n');
 files.set(
   'THIRD-PARTY-LICENSES.txt',
-  thirdPartyLicences({ ...result.metafile.inputs, ...screen.metafile.inputs }).join(`\n${'-'.repeat(80)}\n\n`),
+  thirdPartyLicences({ ...result.metafile.inputs, ...screen.metafile.inputs, ...library.metafile.inputs }).join(
+    `\n${'-'.repeat(80)}\n\n`,
+  ),
 );
 replaceFolder(dist, files);
 
 /** What is the same stays untouched, so that a build beside running tests does not take their files away. */
 function replaceFolder(folder, wanted) {
-  mkdirSync(join(folder, 'chunks'), { recursive: true });
+  for (const name of wanted.keys()) mkdirSync(dirname(join(folder, name)), { recursive: true });
   for (const [name, text] of wanted) {
     const path = join(folder, name);
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
@@ -202,7 +228,11 @@ function replaceFolder(folder, wanted) {
 }
 
 if (process.argv.includes('--report')) {
-  for (const [file, { inputs }] of Object.entries({ ...result.metafile.outputs, ...screen.metafile.outputs })) {
+  for (const [file, { inputs }] of Object.entries({
+    ...result.metafile.outputs,
+    ...screen.metafile.outputs,
+    ...library.metafile.outputs,
+  })) {
     const largest = Object.entries(inputs).sort((a, b) => b[1].bytesInOutput - a[1].bytesInOutput);
     process.stdout.write(`${relative(dist, join(root, file))} ${readFileSync(join(root, file)).length}\n`);
     for (const [name, { bytesInOutput }] of largest.slice(0, 12))

@@ -55,7 +55,8 @@ const ROOMS: Record<string, Room> = {
   },
   cli: { values: ['*'], types: [], why: 'cli/ ties the rooms together' },
   commands: { values: ['*'], types: [], why: 'commands/ turn argv into a request and a result into words' },
-  index: { values: ['*'], types: [], why: 'the library ties the rooms together' },
+  library: { values: ['*'], types: [], why: 'the library ties the rooms together' },
+  index: { values: ['*'], types: [], why: 'what the library shows' },
 };
 
 const GLOBALS: { pattern: RegExp; except: string[]; why: string }[] = [
