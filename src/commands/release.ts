@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import { boolean as booleanFlag, integer as integerFlag, option, string as stringFlag } from '@oclif/core/flags';
+import { integer as integerFlag, option, string as stringFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
 import {
   byText,

@@ -57,6 +57,7 @@ export function* measure(
   if (early) return early;
   const startMs = view.nowMs;
   let holder: string | null = null;
+  let refineAtMs: number | null = view.nowMs;
   for (let holders = 0; ; ) {
     if (view.interrupts > 0) return { as: 'interrupted' };
     if (view.watchEnded) return { as: 'failed', failure: view.watchFailure ?? GONE };
@@ -73,8 +74,26 @@ export function* measure(
       ? findings(view, record, leaseDurationMs, startMs)
       : noMeasure(record, leaseDurationMs);
     if (typeof found !== 'number') return found;
-    yield earliest(found, view.expiresAtMs());
+    refineAtMs = refine(view, refineAtMs, options.requestMs);
+    yield earliest(found, view.expiresAtMs(), refineAtMs);
   }
+}
+
+const CERTAIN_ENOUGH_MS = 100;
+
+/**
+ * Every answer says in which second the server wrote it. One that is asked for when the middle of what is known falls on
+ * the turn of a second halves it. Null: known well enough, for the times that kle writes and tells.
+ */
+function refine(view: LeaseView, atMs: number | null, timeoutMs: number): number | null {
+  const middle = view.serverNow();
+  const uncertainMs = view.clockUncertainMs();
+  if (atMs === null || middle === null || (uncertainMs !== null && uncertainMs <= CERTAIN_ENOUGH_MS)) return null;
+  if (view.nowMs < atMs) return atMs;
+  view.emit({ do: 'get', id: view.newId(), timeoutMs });
+  // Beyond the next turn, so that this answer is there when the one after it is decided on.
+  const toTurnMs = 1_000 - Number((middle / 1_000n) % 1_000n);
+  return view.nowMs + (toTurnMs < 200 ? toTurnMs + 1_000 : toTurnMs);
 }
 
 const GONE: ApiFailure = { kind: 'aborted', message: 'the watch ended' };

@@ -94,7 +94,7 @@ export interface Prediction {
   returns: { oneStandby: number; twoStandbys: number } | null;
   /** When this family usually stops, counted from the taking. */
   usualStop: Span;
-  /** A kle killed at the worst moment leaves nobody leading for about so long. */
+  /** A kle that is killed while it holds the Lease, and not undone, leaves nobody leading for about so long after that. */
   afterKillMs: number | null;
   wouldFool: Fooled[];
 }

@@ -130,7 +130,7 @@ function predictRelease(facts: PlanFacts, reaction: Reaction, intent: ReleaseInt
   const leaderless = { leastMs: least + pickup.leastMs, mostMs: pickup.mostMs === null ? null : forMs + pickup.mostMs };
   const pollMs = (reaction.pollTenths * facts.renewPeriodMs) / 10;
   const fenceMs = durationSeconds(forMs, facts.leaseDurationMs) * 1000;
-  const afterKillMs = forMs + (reaction.duration === 'own' ? facts.leaseDurationMs : fenceMs) + 2 * pollMs;
+  const afterKillMs = (reaction.duration === 'own' ? facts.leaseDurationMs : fenceMs) + 2 * pollMs;
   return { ...base, leaderless, possibleOverlapMs: 0, afterKillMs };
 }
 

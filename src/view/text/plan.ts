@@ -48,7 +48,7 @@ function expectedLines(plan: Plan): string[] {
   }
   if (prediction.afterKillMs !== null) {
     lines.push(
-      `if kle is killed at the worst moment and nobody undoes it, nobody leads for about ${seconds(prediction.afterKillMs)}`,
+      `if kle is killed meanwhile and nobody undoes it, nobody leads for about ${seconds(prediction.afterKillMs)} after that`,
     );
   }
   return lines;
