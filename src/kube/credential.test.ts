@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { type HandClock, handClock } from '../../test/support/kubeconfig-hand-clock.js';
 import { connect } from './connect.js';
-import { ConnectError } from './connection.js';
+import { ConnectError, type Connection } from './connection.js';
 import type { ConnectEnv } from './host.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'kle-credential-'));
@@ -111,12 +111,30 @@ describe('exec plugins', () => {
     expect(await connection.credential()).toEqual({ authorization: 'Bearer token-1' });
   });
 
-  test('run again ten seconds before what they gave expires', async () => {
+  /** The plugin has been asked again and has answered: a second asker waits for the run that the first one began. */
+  const renewed = async (connection: Connection, token: string) => {
+    for (;;) {
+      const { authorization } = await connection.credential();
+      if (authorization === `Bearer ${token}`) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  test('run again ten seconds before what they gave expires, while that is still given out', async () => {
     const connection = await withUser(plugin(`"token":"token-%s","expirationTimestamp":"${at(600_000)}"`));
     await connection.credential();
     clock.advance(589_999);
     expect(await connection.credential()).toEqual({ authorization: 'Bearer token-1' });
+    expect(runs()).toBe(1);
     clock.advance(1);
+    expect(await connection.credential()).toEqual({ authorization: 'Bearer token-1' });
+    await renewed(connection, 'token-2');
+  });
+
+  test('are waited for once what they gave has expired', async () => {
+    const connection = await withUser(plugin(`"token":"token-%s","expirationTimestamp":"${at(600_000)}"`));
+    await connection.credential();
+    clock.advance(600_000);
     expect(await connection.credential()).toEqual({ authorization: 'Bearer token-2' });
   });
 
@@ -124,9 +142,10 @@ describe('exec plugins', () => {
     const connection = await withUser(plugin(`"token":"token-%s","expirationTimestamp":"${at(5_000)}"`));
     await connection.credential();
     clock.advance(4_499);
-    expect(await connection.credential()).toEqual({ authorization: 'Bearer token-1' });
+    await connection.credential();
+    expect(runs()).toBe(1);
     clock.advance(1);
-    expect(await connection.credential()).toEqual({ authorization: 'Bearer token-2' });
+    await renewed(connection, 'token-2');
   });
 
   test('a failure is not kept', async () => {

@@ -17,29 +17,46 @@ export interface ExecSubject extends CredentialSubject {
 
 interface Issued {
   credential: Credential;
-  /** By the wall clock, the margin already taken off; null: does not expire. */
-  renewAtMicros: bigint | null;
+  /** By the wall clock; null: does not expire. */
+  life: Life | null;
+}
+
+interface Life {
+  /** The margin already taken off. */
+  renewAtMicros: bigint;
+  expiresAtMicros: bigint;
 }
 
 /** Renewed this long before it expires, or a tenth of what is left when that is less: a short life is still used. */
 const MARGIN_MICROS = 10_000_000n;
 
 /**
- * Runs the plugin at the first `get`, then again once what it gave expires or after `forget`. Calls meanwhile wait for
- * that one run. `get` rejects with ConnectError, which never holds what the plugin printed.
+ * Runs the plugin at the first `get`, then again shortly before what it gave expires or after `forget`. Who asks in that
+ * short time before gets the old credential at once, so that no renewal of a Lease waits for a plugin; else calls wait
+ * for the one run. `get` rejects with ConnectError, which never holds what the plugin printed.
  */
 export function execSource(subject: ExecSubject, host: Host): CredentialSource {
   let issued: Issued | null = null;
   let running: Promise<Issued> | null = null;
-  const isFresh = ({ renewAtMicros }: Issued): boolean =>
-    renewAtMicros === null || host.clock.wallMicros() < renewAtMicros;
-  return {
-    async get() {
-      if (issued && isFresh(issued)) return issued.credential;
-      running ??= issue(subject, host).finally(() => {
+  const run = (): Promise<Issued> => {
+    running ??= issue(subject, host)
+      .then((next) => {
+        issued = next;
+        return next;
+      })
+      .finally(() => {
         running = null;
       });
-      issued = await running;
+    return running;
+  };
+  return {
+    async get() {
+      const now = host.clock.wallMicros();
+      if (issued && (issued.life === null || now < issued.life.renewAtMicros)) return issued.credential;
+      const next = run();
+      if (!issued?.life || now >= issued.life.expiresAtMicros) return (await next).credential;
+      // It fails in the background; what it gave before is good until it expires, and the next call tries again.
+      next.catch(() => {});
       return issued.credential;
     },
     forget() {
@@ -113,26 +130,26 @@ function readOutput(stdout: string, { exec, who }: ExecSubject, clock: Clock): I
   if (!token && !cert && !key) throw refuse('gave neither a token nor a certificate');
   if (!cert !== !key) throw refuse('gave only one of certificate and key');
   if (cert) checkPair(Buffer.from(cert), Buffer.from(key), `${who} (from ${exec.command})`);
-  const renewAtMicros = renewalTime(expires, clock);
-  if (renewAtMicros === undefined) throw refuse('gave an expirationTimestamp that is no RFC 3339 time');
+  const life = lifeOf(expires, clock);
+  if (life === undefined) throw refuse('gave an expirationTimestamp that is no RFC 3339 time');
   return {
     credential: {
       ...(token && { authorization: headerValue(`Bearer ${token}`, `the token from ${exec.command}`) }),
       ...(cert && { cert, key }),
     },
-    renewAtMicros,
+    life,
   };
 }
 
-function renewalTime(expires: string, clock: Clock): bigint | null | undefined {
+function lifeOf(expires: string, clock: Clock): Life | null | undefined {
   if (!expires) return null;
   const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(expires) ? Date.parse(expires) : Number.NaN;
   if (Number.isNaN(ms)) return undefined;
-  const at = BigInt(ms) * 1000n;
-  const left = at - clock.wallMicros();
-  if (left <= 0n) return at;
+  const expiresAtMicros = BigInt(ms) * 1000n;
+  const left = expiresAtMicros - clock.wallMicros();
+  if (left <= 0n) return { renewAtMicros: expiresAtMicros, expiresAtMicros };
   const tenth = left / 10n;
-  return at - (tenth < MARGIN_MICROS ? tenth : MARGIN_MICROS);
+  return { renewAtMicros: expiresAtMicros - (tenth < MARGIN_MICROS ? tenth : MARGIN_MICROS), expiresAtMicros };
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
