@@ -74,7 +74,7 @@ export default class Watch extends KleCommand {
     const { args, flags } = await this.parse(Watch);
     const name = args.lease === undefined ? undefined : leaseName(args.lease);
     const until = flags.until === undefined ? undefined : conditionFlag('until', flags.until);
-    const timeoutMs = flags.timeout === undefined ? undefined : durationFlag('timeout', flags.timeout, 1);
+    const timeoutMs = flags.timeout === undefined ? undefined : durationFlag('timeout', flags.timeout, 100);
     refuseContradictions(name, flags);
     const { connection, leases } = await this.context.cluster(flags);
     const namespace = flags['all-namespaces'] ? null : connection.namespace;

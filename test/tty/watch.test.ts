@@ -1,13 +1,12 @@
 /** `kle watch` on a real pseudo-terminal: what a user sees, presses, and finds afterwards. */
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
-import { formatMicroTime } from '../../src/lease/micro-time.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { bin } from '../support/kle.js';
+import { heldLease, now, patchLease } from '../support/sandbox-leases.js';
 import { TerminalSession } from '../support/terminal.js';
 
 const kubeconfig = join(tmpdir(), `kle-tty-${process.pid}.yaml`);
@@ -15,22 +14,10 @@ const preload = join(tmpdir(), `kle-tty-${process.pid}.cjs`);
 let sandbox: Sandbox;
 const sessions: TerminalSession[] = [];
 
-const now = () => formatMicroTime(BigInt(Date.now()) * 1000n);
-const lease = (name: string, holder: string, seconds = 60) => ({
-  apiVersion: 'coordination.k8s.io/v1',
-  kind: 'Lease',
-  metadata: { name, namespace: 'shop' },
-  spec: {
-    holderIdentity: holder,
-    leaseDurationSeconds: seconds,
-    acquireTime: now(),
-    renewTime: now(),
-    leaseTransitions: 2,
-  },
-});
-
 beforeEach(async () => {
-  sandbox = await startSandbox({ objects: [lease('web', 'web-0'), lease('api', 'api-0'), lease('jobs', '')] });
+  sandbox = await startSandbox({
+    objects: [heldLease('web', 'web-0'), heldLease('api', 'api-0'), heldLease('jobs', '')],
+  });
   writeFileSync(kubeconfig, sandbox.kubeconfig());
 });
 afterEach(async () => {
@@ -83,18 +70,7 @@ function kill(session: TerminalSession, signal: NodeJS.Signals): void {
   process.kill(Number(pid), signal);
 }
 
-async function put(name: string, spec: Record<string, unknown>): Promise<void> {
-  const headers = { authorization: `Bearer ${sandbox.adminToken}`, 'content-type': 'application/merge-patch+json' };
-  const path = `/apis/coordination.k8s.io/v1/namespaces/shop/leases/${name}`;
-  await new Promise<void>((resolve, reject) => {
-    const call = request(sandbox.url + path, { method: 'PATCH', ca: sandbox.caPem ?? '', headers }, (answer) => {
-      answer.resume();
-      answer.on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(`${answer.statusCode}`))));
-    });
-    call.on('error', reject);
-    call.end(JSON.stringify({ spec }));
-  });
-}
+const put = (name: string, spec: Record<string, unknown>) => patchLease(sandbox, name, spec);
 
 it('shows one Lease and its hand-over, and leaves with q as if nothing had been', async () => {
   const session = watch('web');
