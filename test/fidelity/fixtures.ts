@@ -1,5 +1,5 @@
 /** The committed answers of the real server: one file a topic, a line for what fits on one. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Answer } from './play.js';
 import { isObject } from './references.js';
@@ -17,9 +17,7 @@ export async function readFixture(topic: string): Promise<Recording> {
   return JSON.parse(await readFile(fixtureFile(topic), 'utf8')) as Recording;
 }
 
-export async function writeFixture(topic: string, recording: Recording): Promise<void> {
-  await writeFile(fixtureFile(topic), `${layOut(recording as unknown as Json)}\n`);
-}
+export const fixtureText = (recording: Recording): string => `${layOut(recording as unknown as Json)}\n`;
 
 function layOut(value: Json, indent = ''): string {
   const line = JSON.stringify(value);
