@@ -2,7 +2,7 @@
 /**
  * The long run of the elector's simulation: `node scripts/simulate.mjs --runs 1000000 [--seed S] [--jobs N]`.
  * Schedules S to S + runs − 1, in several processes. `--trace S` shows one schedule event by event.
- * Exits 1 when a promise was broken, with the command that shows it again.
+ * Interrupted, it reports what has been run so far. Exits 1 when a promise was broken, with the command that shows it again.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -57,13 +57,17 @@ function direct(first, runs, jobs) {
     const startedMs = performance.now();
     const total = { schedules: 0, failed: [], terms: 0, steps: 0, virtualMs: 0 };
     let next = first;
+    let interrupted = false;
+    process.once('SIGINT', () => {
+      interrupted = true;
+    });
     await Promise.all(Array.from({ length: Math.max(1, jobs) }, () => child(file, give, take)));
     report(total, first, performance.now() - startedMs);
     return total.failed.length > 0 ? 1 : 0;
 
     function give() {
       const count = Math.min(BATCH, first + runs - next);
-      if (count <= 0 || total.failed.length >= ENOUGH_FAILURES) return null;
+      if (interrupted || count <= 0 || total.failed.length >= ENOUGH_FAILURES) return null;
       next += count;
       return { first: next - count, count };
     }
@@ -100,6 +104,8 @@ function child(file, give, take) {
 }
 
 async function work() {
+  // The parent ends us when its work is done.
+  process.on('SIGINT', () => {});
   const { runMany } = await import(pathToFileURL(process.env.KLE_SIMULATION).href);
   process.on('message', ({ first, count }) => {
     const summary = runMany(first, count);
