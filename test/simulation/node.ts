@@ -146,7 +146,9 @@ export class Node {
       world.after(random.between(0, 30), () => this.#catchUp());
     }
     for (const [key, timer] of [...this.#timers]) this.#arm(key, timer);
-    if (suspended) world.after(random.between(0, SENSE_MS), () => !this.paused && this.input({ type: 'woken' }));
+    // A timer like any other: due at once if the process is stopped again meanwhile.
+    const senseMs = this.now().monoMs + random.between(0, SENSE_MS);
+    if (suspended) this.timer('sensor', senseMs, () => this.input({ type: 'woken' }));
   }
 
   #catchUp(): void {
