@@ -16,7 +16,7 @@ export interface World {
   /** Short durations, the Lease `default/demo`. Closed at the end, its work taken as ended. */
   election(options?: Partial<LeaderElectionOptions>): LeaderElection;
   /** What the Lease says; undefined when there is none. */
-  lease(): LeaseRecord | undefined;
+  lease(name?: string): LeaseRecord | undefined;
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
       };
       return election;
     },
-    lease: () => leaseIn(sandbox),
+    lease: (name = 'demo') => leaseIn(sandbox, name),
     close: async () => {
       for (const term of terms) term.workStopped();
       await Promise.all(elections.map((one) => one.close()));
@@ -52,9 +52,11 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
   };
 }
 
-function leaseIn(sandbox: Sandbox): LeaseRecord | undefined {
-  const [found] = sandbox.store.list('leases');
-  return found && readLease(found);
+function leaseIn(sandbox: Sandbox, name: string): LeaseRecord | undefined {
+  return sandbox.store
+    .list('leases')
+    .map(readLease)
+    .find((one) => one.name === name);
 }
 
 /** What client-node's KubeConfig does, as far as anybody may rely on it: options are filled, null where there is nothing. */
