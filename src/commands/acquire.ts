@@ -10,6 +10,7 @@ import type { Cluster } from '../cli/context.js';
 import { UsageError } from '../cli/errors.js';
 import { leaseName } from '../cli/flags.js';
 import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.js';
+import { sleep } from '../platform/clock.js';
 import { hostName } from '../platform/host-name.js';
 import { runCommand } from '../platform/run-command.js';
 import { sharedClock } from '../platform/shared-clock.js';
@@ -66,10 +67,11 @@ export default class Acquire extends KleCommand {
   async #compete(job: Job): Promise<number> {
     const { request, cluster, namespace, lease } = job;
     const wait = waiting(this.context.signal, request.timeoutMs, request.durations.renewDeadlineMs, sharedClock);
+    const recorder = request.events ? this.#recorder(cluster, namespace, lease, request) : undefined;
     const candidate = new Candidate({
       ...job,
       context: this.context,
-      recorder: request.events ? this.#recorder(cluster, namespace, lease, request) : undefined,
+      recorder,
       onHolder: (holder) => this.#tellHolder(holder, request, wait),
     });
     const probes = request.http && (await this.#serveProbes(request, candidate));
@@ -87,6 +89,7 @@ export default class Acquire extends KleCommand {
       return request.timeoutExitCode;
     } finally {
       await Promise.all([candidate.election.close(), probes?.close()]);
+      await Promise.race([recorder?.sent(), sleep(sharedClock, LAST_EVENT_MS)]);
     }
   }
 
@@ -116,6 +119,9 @@ export default class Acquire extends KleCommand {
     }
   }
 }
+
+/** How long the end waits for the Event that tells of it. */
+const LAST_EVENT_MS = 2_000;
 
 interface Job {
   cluster: Cluster;

@@ -8,6 +8,8 @@ import type { Transport } from './transport.js';
 export interface EventRecorder {
   /** Sends one Event in the background; a failure is told once and ends nothing. `uid`: of the Lease. */
   record(uid: string, message: string): void;
+  /** Resolves when no Event is under way. Whoever ends the process waits for it, or the last one never leaves. */
+  sent(): Promise<void>;
 }
 
 export interface EventSubject {
@@ -23,6 +25,7 @@ export function createEventRecorder(
   onFailure: (failure: ApiFailure) => void,
 ): EventRecorder {
   let told = false;
+  let underWay: Promise<unknown> = Promise.resolve();
   const { namespace } = subject;
   return {
     record: (uid, message) => {
@@ -32,12 +35,14 @@ export function createEventRecorder(
         body: eventOf(subject, uid, message, now()),
         target: { verb: 'create', resource: 'events', namespace },
       });
-      void call.then((answer) => {
+      const answered = call.then((answer) => {
         if (answer.ok || told) return;
         told = true;
         onFailure(answer.failure);
       });
+      underWay = Promise.all([underWay, answered]);
     },
+    sent: async () => void (await underWay),
   };
 }
 

@@ -13,8 +13,9 @@ export function reportText(
       return [`cannot ${DOING[report.purpose]}: ${message}`, ...tries].join('; ');
     }
     case 'watch-refused': {
-      const why = report.failure === null ? 'the watch ended' : words(report.failure).message;
-      return `${why}; asking every retry period instead, so a hand-over takes longer`;
+      const { message, tries } =
+        report.failure === null ? { message: 'the watch ended', tries: [] } : words(report.failure);
+      return [message, ...tries, 'asking every retry period instead, so a hand-over takes longer'].join('; ');
     }
     case 'standing-back':
       return report.fence === null
