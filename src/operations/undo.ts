@@ -239,6 +239,11 @@ export async function undo(
     const settledByOthers = candidate.record !== null && candidate.note === null;
     return item(settledByOthers ? 'nothing' : 'moved-on', { why: choice });
   }
+  // A skew that never wrote, or whose mark the next elector took away.
+  if (choice === 'nothing' && candidate.note === null) {
+    await ports.journals.settle(id);
+    return item('nothing', { why: choice });
+  }
   const session = new Session(lease, ports, options);
   try {
     const done = await session.run(carryOut(session.view, candidate, choice, ports));
