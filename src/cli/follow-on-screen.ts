@@ -1,6 +1,8 @@
 /** Follows Leases on the live screen. */
 import type { LeaseApi, LeaseScope } from '../lease/api.js';
+import type { HolderPod } from '../operations/follow-around.js';
 import { type FollowEnd, type FollowLimits, followUntil } from '../operations/follow-until.js';
+import type { EventPort, PodPort } from '../operations/ports.js';
 import type { Terminal } from '../platform/terminal.js';
 import type { LiveScreen } from '../tui/start.js';
 import { plainTheme, themeFor } from '../view/theme.js';
@@ -11,6 +13,8 @@ export interface FollowPlan {
   leases: LeaseApi;
   limits: FollowLimits;
   contextName: string | null;
+  /** Beside one Lease: Events about it and its holder's Pod. */
+  around?: { events: EventPort; pods: PodPort };
 }
 
 /** Ends as `followUntil` does, or when the user leaves. The terminal is as it was before, however it ends. */
@@ -22,7 +26,9 @@ export async function followOnScreen(plan: FollowPlan, terminal: Terminal, conte
   let screen: LiveScreen | undefined;
   let broken: { error: unknown } | undefined;
   // The connection is being made while the screen loads.
-  const ended = followUntil(plan.scope, plan.limits, { leases: plan.leases, clock, signal }, (events, followed) => {
+  const onPod = (pod: HolderPod | null) => (screen ? screen.showPod(pod) : early.push(() => screen?.showPod(pod)));
+  const ports = { leases: plan.leases, clock, signal, ...(plan.around && { around: { ...plan.around, onPod } }) };
+  const ended = followUntil(plan.scope, plan.limits, ports, (events, followed) => {
     if (screen) screen.take(events, followed);
     else early.push(() => screen?.take(events, followed));
   });

@@ -7,7 +7,7 @@ import { CallFailed, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
 import type { LeaseApi } from '../lease/api.js';
-import type { FollowEvent } from '../operations/follow.js';
+import type { FollowEvent, ToldFollowEvent } from '../operations/follow.js';
 import { wallTimes } from '../operations/follow-time.js';
 import { type WaitRequest, waitFor } from '../operations/wait.js';
 import { jsonText } from '../view/json.js';
@@ -84,7 +84,7 @@ export default class Wait extends KleCommand {
 }
 
 /** How the Lease was at the start is told by the result. */
-function isNews(event: FollowEvent): event is Exclude<FollowEvent, { type: 'synced' }> {
+function isNews(event: FollowEvent): event is ToldFollowEvent {
   return event.type === 'renewed'
     ? event.resumed
     : event.type !== 'synced' && event.type !== 'seen' && event.type !== 'problem';

@@ -7,12 +7,14 @@ import { CallFailed, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
 import { type FollowPlan, followOnScreen } from '../cli/follow-on-screen.js';
+import { createEventPort } from '../kube/ports-others.js';
+import { createPodPort } from '../kube/ports-pods.js';
 import type { LeaseScope } from '../lease/api.js';
 import { looksAt } from '../lease/history.js';
 import type { Micros } from '../lease/micro-time.js';
 import { judge } from '../lease/verdict.js';
 import { Conditions } from '../operations/conditions.js';
-import type { FollowEvent, Followed } from '../operations/follow.js';
+import type { FollowEvent, Followed, ToldFollowEvent } from '../operations/follow.js';
 import { keyOf } from '../operations/follow-leases.js';
 import { type TimePorts, wallTimes } from '../operations/follow-time.js';
 import { type FollowEnd, type FollowLimits, followUntil } from '../operations/follow-until.js';
@@ -34,7 +36,7 @@ export default class Watch extends KleCommand {
     'namespace/name, holder, details. Types are seen, acquired, renewed, released, fenced, expired, changed, deleted, recreated,',
     "disconnected, reconnected and problem. Expiry is judged on this machine's monotonic clock: a Lease that was seen unchanged",
     'for its whole duration. Ctrl-C is the normal end. Needs the right to list and watch leases; where watching is forbidden they',
-    'are read once a second.',
+    "are read once a second. Of one Lease also Events about it and its holder's Pod, where they may be read.",
   ].join(' ');
   static override examples = [
     { description: 'one Lease, beside a failover drill', command: 'kle watch -n shop web' },
@@ -76,7 +78,7 @@ export default class Watch extends KleCommand {
     const until = flags.until === undefined ? undefined : conditionFlag('until', flags.until);
     const timeoutMs = flags.timeout === undefined ? undefined : durationFlag('timeout', flags.timeout, 100);
     refuseContradictions(name, flags);
-    const { connection, leases } = await this.context.cluster(flags);
+    const { connection, leases, transport } = await this.context.cluster(flags);
     const namespace = flags['all-namespaces'] ? null : connection.namespace;
     const scope: LeaseScope = {
       ...(namespace === null ? {} : { namespace }),
@@ -90,7 +92,8 @@ export default class Watch extends KleCommand {
       }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     };
-    const plan: FollowPlan = { scope, leases, limits, contextName: connection.contextName };
+    const around = { events: createEventPort(transport), pods: createPodPort(transport) };
+    const plan: FollowPlan = { scope, leases, limits, contextName: connection.contextName, around };
     const terminal = flags.output === 'auto' ? openTerminal() : null;
     const end = await (terminal ? followOnScreen(plan, terminal, this.context) : this.#lines(plan, flags));
     if (end.failure) throw new CallFailed(end.failure);
@@ -98,7 +101,7 @@ export default class Watch extends KleCommand {
   }
 
   async #lines(
-    { scope, leases, limits }: FollowPlan,
+    { scope, leases, limits, around }: FollowPlan,
     flags: { output: string; renewals: boolean },
   ): Promise<FollowEnd> {
     const { io, clock, signal } = this.context;
@@ -107,7 +110,14 @@ export default class Watch extends KleCommand {
       flags.output === 'ndjson' ? jsonText(watchEvent(told), 0) : `${lines.line(told)}\n`;
     const timeOf = wallTimes({ leases, clock });
     const onPolling = () => this.context.say('not allowed to watch, so the Leases are read once a second instead');
-    return followUntil(scope, limits, { leases, clock, signal, onPolling }, (events, followed) => {
+    const ports = {
+      leases,
+      clock,
+      signal,
+      onPolling,
+      ...(around && { around: { events: around.events } }),
+    };
+    return followUntil(scope, limits, ports, (events, followed) => {
       const wanted = events.filter((event) => isWanted(event, flags.renewals));
       const told = wanted.map((event) => text(toldOf(event, timeOf(event.atMs), followed, { leases, clock })));
       if (told.length > 0) io.stdout.write(told.join(''));
@@ -126,21 +136,19 @@ export default class Watch extends KleCommand {
   }
 }
 
-type Shown = Exclude<FollowEvent, { type: 'synced' }>;
-
-function isWanted(event: FollowEvent, renewals: boolean): event is Shown {
+function isWanted(event: FollowEvent, renewals: boolean): event is ToldFollowEvent {
   if (event.type === 'renewed') return renewals || event.resumed;
   return event.type !== 'synced';
 }
 
-function toldOf(event: Shown, time: Micros, followed: Followed, ports: TimePorts): ToldEvent {
+function toldOf(event: ToldFollowEvent, time: Micros, followed: Followed, ports: TimePorts): ToldEvent {
   const history = 'name' in event ? followed.leases.get(keyOf(event)) : undefined;
   if (!history || !STANDING_SHOWN.has(event.type)) return { event, time, verdict: null };
   const now = { monoMs: event.atMs, wall: ports.clock.wallMicros(), server: ports.leases.serverTime() };
   return { event, time, verdict: judge(history.record, looksAt(history, event.atMs), now) };
 }
 
-const STANDING_SHOWN: ReadonlySet<string> = new Set<Shown['type']>(['seen', 'recreated']);
+const STANDING_SHOWN: ReadonlySet<string> = new Set<ToldFollowEvent['type']>(['seen', 'recreated']);
 
 interface Selecting {
   'all-namespaces': boolean;

@@ -3,10 +3,16 @@ import type { ApiFailure, LeaseRef, LeaseScope } from '../lease/api.js';
 import type { Check, Conditions } from './conditions.js';
 import { ConditionsWatch } from './conditions-watch.js';
 import { type FollowEvent, type Followed, type FollowPorts, follow } from './follow.js';
+import { Around, type AroundPorts } from './follow-around.js';
 
 export interface FollowLimits {
   until?: { ref: LeaseRef; conditions: Conditions };
   timeoutMs?: number;
+}
+
+export interface FollowUntilPorts extends FollowPorts {
+  /** For one Lease: Events about it and its holder's Pod. */
+  around?: Omit<AroundPorts, keyof FollowPorts>;
 }
 
 export interface FollowEnd {
@@ -22,7 +28,7 @@ export interface FollowEnd {
 export async function followUntil(
   scope: LeaseScope,
   limits: FollowLimits,
-  ports: FollowPorts,
+  ports: FollowUntilPorts,
   sink: (events: readonly FollowEvent[], followed: Followed) => void,
 ): Promise<FollowEnd> {
   const { until, timeoutMs } = limits;
@@ -40,7 +46,9 @@ export async function followUntil(
   const { followed, ended } = follow(scope, { ...ports, signal }, (events) => {
     sink(events, followed);
     watched?.take(events, followed);
+    around?.take(events, followed);
   });
+  const around = aroundOf(scope, { ...ports, signal }, (events) => sink(events, followed));
   const onTime = () => {
     timeIsUp = true;
     stop();
@@ -50,8 +58,15 @@ export async function followUntil(
   cancelTimer();
   const check = met ?? watched?.check() ?? null;
   watched?.stop();
+  around?.stop();
   const unheard = timeIsUp && met === null ? silence(followed, timeoutMs ?? 0, until !== undefined) : null;
   return { met: met !== null, check, failure: failure ?? unheard };
+}
+
+function aroundOf(scope: LeaseScope, ports: FollowUntilPorts, tell: (events: readonly FollowEvent[]) => void) {
+  const { namespace, name } = scope;
+  if (namespace === undefined || name === undefined || !ports.around) return undefined;
+  return new Around({ namespace, name }, { ...ports, ...ports.around }, tell);
 }
 
 /** The time is up: what was not heard of the server, if anything. */

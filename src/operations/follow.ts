@@ -8,6 +8,7 @@ import type { LeaseChange, LeaseHistory } from '../lease/history.js';
 import type { OperationMark } from '../lease/operation.js';
 import type { Problem } from '../lease/record.js';
 import type { Clock } from '../platform/clock.js';
+import type { KubeEvent } from './follow-around.js';
 import { FollowedLeases } from './follow-leases.js';
 import { type PollEnd, pollLeases } from './follow-poll.js';
 
@@ -36,10 +37,14 @@ export type ConnectionEvent =
   | { type: 'disconnected'; atMs: number; failure: ApiFailure }
   | { type: 'reconnected'; atMs: number; downMs: number };
 
+/** What a line is made of. */
+export type ToldFollowEvent = Exclude<FollowEvent, { type: 'synced' }>;
+
 export type FollowEvent =
   | LeaseEvent
   | ProblemEvent
   | ConnectionEvent
+  | KubeEvent
   /** All Leases in scope have been told; comes once. */
   | { type: 'synced'; atMs: number };
 

@@ -4,6 +4,7 @@ import { looksAt } from '../lease/history.js';
 import type { Micros } from '../lease/micro-time.js';
 import { judge, type Now } from '../lease/verdict.js';
 import type { FollowEvent, Followed } from '../operations/follow.js';
+import type { HolderPod } from '../operations/follow-around.js';
 import { keyOf } from '../operations/follow-leases.js';
 import { wallTimes } from '../operations/follow-time.js';
 import type { Clock } from '../platform/clock.js';
@@ -24,6 +25,8 @@ export class Feed {
   readonly #timeOf: (atMs: number) => Micros;
   readonly #ofLease = new Map<string, ToldEvent[]>();
   readonly #ofConnection: ToldEvent[] = [];
+  /** Of the one Lease's holder, where it is known. */
+  pod: HolderPod | null = null;
   /** When a Lease last changed in a way worth a glance. */
   readonly changedMs = new Map<string, number>();
   #followed: Followed | undefined;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { helpLines, hints, type KeyMeaning, type KeyPress, type LeaseVerb, meaningOf } from './keys.js';
+import { helpLines, hints, type KeyMeaning, type KeyPress, type LeaseVerb, meaningOf, pressesOf } from './keys.js';
 import { initialState, type ScreenState } from './state.js';
 
 const SIZE = { columns: 80, rows: 24 };
@@ -55,4 +55,15 @@ it('gives keys to the verbs it is given', () => {
   expect(press(single, 'r')).toBeNull();
   expect(press(single, 'r', [verb])).toEqual({ type: 'verb', verb });
   expect(hints(single, [verb])[0]).toEqual({ key: 'r', does: 'release' });
+});
+
+it('takes apart what was typed faster than it was read', () => {
+  expect(pressesOf({ input: 'j\r' })).toEqual([{ input: 'j' }, { input: '', return: true }]);
+  expect(pressesOf({ input: '/wé\u007f\u0003' }).slice(2)).toEqual([
+    { input: 'é' },
+    { input: '', backspace: true },
+    { input: 'c', ctrl: true },
+  ]);
+  const arrow = { input: '', downArrow: true };
+  expect(pressesOf(arrow)).toEqual([arrow]);
 });

@@ -19,6 +19,20 @@ export interface KeyPress {
   delete?: boolean;
 }
 
+/** Keys pressed faster than they are read arrive as one text; here they are one by one. */
+export function pressesOf(press: KeyPress): KeyPress[] {
+  if (press.ctrl || [...press.input].length <= 1) return [press];
+  return [...press.input].map((letter) => SPECIAL[letter] ?? { input: letter });
+}
+
+const SPECIAL: Readonly<Record<string, KeyPress>> = {
+  '\r': { input: '', return: true },
+  '\n': { input: '', return: true },
+  '\u007f': { input: '', backspace: true },
+  '\b': { input: '', backspace: true },
+  '\u0003': { input: 'c', ctrl: true },
+};
+
 /** A verb that can be done to the Lease that is shown or selected. None yet: a key is shown only if it does something. */
 export interface LeaseVerb {
   /** One letter that no other key of the screen has. */

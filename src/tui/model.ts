@@ -6,6 +6,7 @@ import { type Micros, microsToMs } from '../lease/micro-time.js';
 import type { LeaseRecord } from '../lease/record.js';
 import type { RenewIntervals } from '../lease/renewals.js';
 import { judge, type Now, usableDurationMs, type Verdict } from '../lease/verdict.js';
+import type { HolderPod } from '../operations/follow-around.js';
 import { type ClockOffset, holderClockOffset } from '../operations/follow-time.js';
 import type { Urgency } from '../view/screen-theme.js';
 import type { ToldEvent } from '../view/watch-json.js';
@@ -51,6 +52,7 @@ export interface LeaseDetail {
   writerExpiresInMs: number | null;
   offset: ClockOffset | null;
   family: ElectorFamily | null;
+  pod: HolderPod | null;
   timeline: Timeline;
   events: ToldEvent[];
 }
@@ -147,6 +149,7 @@ function detailOf(feed: Feed, key: string, now: Now): LeaseDetail {
     writerExpiresInMs: record && writerExpiry(record, durationMs, now),
     offset: history ? holderClockOffset(history, feed.ports) : null,
     family: record && fingerprint(record).family,
+    pod: feed.pod !== null && feed.pod.holder === record?.holder ? feed.pod : null,
     timeline: timelineOf(history?.ledger, events, now.monoMs),
     events,
   };

@@ -3,11 +3,12 @@ import { render, useInput } from 'ink';
 import type { ReactElement } from 'react';
 import type { LeaseApi, LeaseRef } from '../lease/api.js';
 import type { FollowEvent, Followed } from '../operations/follow.js';
+import type { HolderPod } from '../operations/follow-around.js';
 import type { Clock } from '../platform/clock.js';
 import type { Terminal } from '../platform/terminal.js';
 import { screenTheme } from '../view/screen-theme.js';
 import { Feed } from './feed.js';
-import { type KeyPress, type LeaseVerb, meaningOf } from './keys.js';
+import { type KeyPress, type LeaseVerb, meaningOf, pressesOf } from './keys.js';
 import { modelOf, type ScreenModel } from './model.js';
 import { Painter } from './paint.js';
 import type { Place } from './parts/header.js';
@@ -31,6 +32,8 @@ export interface ScreenOptions {
 
 export interface LiveScreen {
   take(events: readonly FollowEvent[], followed: Followed): void;
+  /** The Pod of the one Lease's holder. */
+  showPod(pod: HolderPod | null): void;
   /** Takes the screen away. The terminal is left to the caller. */
   close(): void;
 }
@@ -88,6 +91,11 @@ class RunningScreen implements LiveScreen {
 
   take(events: readonly FollowEvent[], followed: Followed): void {
     if (this.#feed.take(events, followed)) this.#frameWithin(FRAME_MS);
+  }
+
+  showPod(pod: HolderPod | null): void {
+    this.#feed.pod = pod;
+    this.#frameWithin(FRAME_MS);
   }
 
   close(): void {
@@ -197,9 +205,7 @@ interface KeyboardProps {
 
 function Keyboard({ onKey, children }: KeyboardProps): ReactElement {
   useInput((input, key) => {
-    // Keys pressed faster than we read arrive as one text.
-    const letters = input.length > 1 && !key.ctrl ? [...input] : [input];
-    for (const letter of letters) onKey({ ...key, input: letter });
+    for (const press of pressesOf({ ...key, input })) onKey(press);
   });
   return children;
 }

@@ -37,6 +37,7 @@ async function drill(): Promise<ScreenStory> {
   await leases.lease({ holder: 'web-7d9f_c', acquireMs: 93_500, transitions: 6 });
   await story.renews('web-7d9f_c', 4_000, { transitions: 6, acquireMs: 93_500 });
   await leases.passes(1_300);
+  story.feed.pod = { holder: 'web-7d9f_c', name: 'web-7d9f', node: 'node-1' };
   return story;
 }
 

@@ -81,21 +81,23 @@ interface OneLeaseProps {
   theme: ScreenTheme;
 }
 
-const MOST_HOLDER_ROWS = 6;
+/** State, Pod, expiry, renewal, term, clocks, problems: rarely all of them. */
+const holderRows = (rows: number): number => Math.min(rows, rows >= 28 ? 7 : 6);
 /** Blank rows between the parts, title and one event. */
 const LEAST_EVENT_ROWS = 3;
 
 function OneLease({ detail, columns, rows, spanMs, theme }: OneLeaseProps): ReactElement {
   const wanted = lanesHeight(detail.timeline, spanMs, columns);
-  const roomy = rows >= MOST_HOLDER_ROWS + 5;
-  const left = rows - MOST_HOLDER_ROWS - 2;
+  const most = holderRows(rows);
+  const roomy = rows >= most + 5;
+  const left = rows - most - 2;
   const lanes = roomy && detail.timeline.terms.length > 0 ? Math.min(wanted, Math.max(4, left - LEAST_EVENT_ROWS)) : 0;
   const events = left - lanes - 1;
   return (
     <>
       {roomy && <Line columns={columns} left={['']} />}
-      <Box flexDirection="column" height={Math.min(rows, MOST_HOLDER_ROWS)} flexShrink={0}>
-        <Holder detail={detail} columns={columns} rows={Math.min(rows, MOST_HOLDER_ROWS)} theme={theme} />
+      <Box flexDirection="column" height={most} flexShrink={0}>
+        <Holder detail={detail} columns={columns} rows={most} theme={theme} />
       </Box>
       {lanes > 0 && <Lanes timeline={detail.timeline} spanMs={spanMs} columns={columns} rows={lanes} theme={theme} />}
       {lanes > 0 && <Line columns={columns} left={['']} />}

@@ -2,13 +2,13 @@
 import { formatMicroTime, type Micros } from '../lease/micro-time.js';
 import type { Verdict } from '../lease/verdict.js';
 import type { Condition } from '../operations/conditions.js';
-import type { FollowEvent, LeaseEvent } from '../operations/follow.js';
+import type { LeaseEvent, ToldFollowEvent } from '../operations/follow.js';
 import type { WaitResult } from '../operations/wait.js';
 import { conditionText } from './text/wait.js';
 
 /** An event with what the line needs beside it. */
 export interface ToldEvent {
-  event: Exclude<FollowEvent, { type: 'synced' }>;
+  event: ToldFollowEvent;
   /** When it happened, wall time. */
   time: Micros;
   /** How the Lease stands; null where the event is of the connection. */
@@ -39,6 +39,8 @@ function details(event: ToldEvent['event'], verdict: Verdict | null): object {
       return { downMs: Math.round(event.downMs) };
     case 'problem':
       return { problem: event.problem };
+    case 'event':
+      return { reason: event.reason, message: event.message };
     default:
       return leaseDetails(event, verdict);
   }

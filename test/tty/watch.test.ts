@@ -104,10 +104,8 @@ it('opens a Lease of the table, filters, and comes back', async () => {
   await session.until('HELD  by api-0');
   session.press('\u001b');
   await session.until('3 Leases');
-  session.press('/we');
-  await session.until('1 of 3');
-  session.press('\r');
-  await session.until(() => !session.text().includes('/we_'));
+  session.press('/we\r');
+  await session.until(() => session.text().includes('1 of 3') && !session.text().includes('/we_'));
   session.press('\u001b');
   await session.until('3 Leases');
   session.press('?');

@@ -25,6 +25,7 @@ const SPARK_COLUMNS = 40;
 export function Holder({ detail, columns, rows, theme }: HolderProps): ReactElement {
   const lines = [
     statePieces(detail, theme),
+    ...podLine(detail, theme),
     ...expiry(detail, columns, theme),
     ...renewal(detail, columns, theme),
     ...term(detail, theme),
@@ -53,6 +54,11 @@ function statePieces({ known, record, verdict, leaderlessMs, urgency }: LeaseDet
   const by = verdict.state === 'held' ? '  by ' : verdict.state === 'expired' ? '  last held by ' : '  ';
   const late = urgency === 'late' ? [{ text: '  LATE', paint: (text: string) => theme.urgency('late', text) }] : [];
   return [state, by, { text: safe(record.holder), paint: theme.strong }, ...late, ...since, basis];
+}
+
+function podLine({ pod }: LeaseDetail, theme: ScreenTheme): Pieces[] {
+  if (pod === null) return [];
+  return [[labelled('pod', theme), safe(pod.name), pod.node === null ? '' : ` on ${safe(pod.node)}`]];
 }
 
 const labelled = (label: string, theme: ScreenTheme) => ({ text: cell(label, LABEL), paint: theme.faint });

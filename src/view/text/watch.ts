@@ -61,6 +61,8 @@ export function eventDetails({ event, verdict }: Pick<ToldEvent, 'event' | 'verd
       return `after ${exactly(Math.round(event.downMs))}`;
     case 'problem':
       return safe(problemText(event.problem));
+    case 'event':
+      return safe(`${event.reason}: ${event.message}`);
     case 'seen':
     case 'recreated':
       return verdict ? standing(verdict, null) : '';
