@@ -34,7 +34,7 @@ export default class Watch extends KleCommand {
   static override description = [
     'On a terminal a live screen (`?` there lists its keys); elsewhere, and with -o lines, a line for each change: time, type,',
     'namespace/name, holder, details. Types are seen, acquired, renewed, released, fenced, expired, changed, deleted, recreated,',
-    "disconnected, reconnected and problem. Expiry is judged on this machine's monotonic clock: a Lease that was seen unchanged",
+    "disconnected, reconnected, event and problem. Expiry is judged on this machine's monotonic clock: a Lease that was seen unchanged",
     'for its whole duration. Ctrl-C is the normal end. Needs the right to list and watch leases; where watching is forbidden they',
     "are read once a second. Of one Lease also Events about it and its holder's Pod, where they may be read.",
   ].join(' ');
