@@ -13,7 +13,7 @@ import type { Simulation } from './simulation.js';
 import { WatchLink } from './watch-link.js';
 
 /** The sensor for suspends looks this often, and killing takes no longer than that (S8: 50 ms in all). */
-const SENSE_MS = 40;
+const SENSE_MS = 35;
 const KILL_MS = 8;
 
 export class Node {
