@@ -7,7 +7,8 @@ import { print } from '../cli/chaos-run.js';
 import { askConsent, NO_TERMINAL, someoneToAsk } from '../cli/consent.js';
 import { CallFailed, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { chooseUndo, findUndos, type UndoItem, undo } from '../operations/undo.js';
+import { type UndoItem, undo } from '../operations/undo.js';
+import { chooseUndo, findUndos } from '../operations/undo-find.js';
 import { undoList, undoResult } from '../view/json-operations.js';
 import { type UndoRow, undoLines, undoQuestion, undoTable } from '../view/text/undo.js';
 

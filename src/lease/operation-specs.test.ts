@@ -115,9 +115,8 @@ describe('what is written', () => {
     ];
     const record = readLease(object);
     expect(specs.hasAppliers(record)).toBe(true);
-    const managers = (specs.withoutOwnEntry(record)?.metadata.managedFields as { manager: string }[]).map(
-      (one) => one.manager,
-    );
+    const kept = specs.withoutOwnEntry(record)?.metadata.managedFields ?? [];
+    const managers = (kept as { manager: string }[]).map((one) => one.manager);
     expect(managers).toEqual(['argo', 'gitops']);
     expect(specs.withoutOwnEntry(held)).toBeNull();
     expect(specs.hasAppliers(held)).toBe(false);

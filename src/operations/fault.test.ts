@@ -24,7 +24,8 @@ import type { Report } from './report.js';
 import type { SessionOptions } from './session.js';
 import { openSkew } from './skew.js';
 import { openSteal } from './steal.js';
-import { findUndos, undo } from './undo.js';
+import { undo } from './undo.js';
+import { findUndos } from './undo-find.js';
 
 type AnyReport = Report<string>;
 type Open = (world: World, options: SessionOptions) => Promise<Opened<AnyReport>>;
@@ -142,6 +143,38 @@ describe.each(Object.entries(VERBS))('%s', (_name, { open }) => {
         checkWorld(ran);
         await checkEnd(ran.world);
       }
+    }
+  });
+
+  it('interrupted while a request hangs, is lost or comes late: settled, put back, or told as left changed', async () => {
+    const { points } = await run(open);
+    const count = points.filter((point) => point.startsWith('put#') && point.endsWith(':before')).length;
+    for (const fault of FAULTS) {
+      for (let n = 1; n <= count; n++) {
+        const ran = await run(open, {
+          fault: (verb, i) => (verb === 'put' && i === n ? fault : null),
+          at: `put#${n}:sent`,
+          act: (world) => world.interrupt.abort(),
+        });
+        expect(ran.report.leftChanged, `${fault} of put ${n}`).toBe(false);
+        checkWorld(ran);
+        await checkEnd(ran.world);
+      }
+    }
+  });
+
+  it('interrupted while nothing answers any more: left changed with its journal, unless the watch shows that it is not', async () => {
+    const { points } = await run(open);
+    for (const at of points.filter((point) => /^put#\d+:sent$/.test(point))) {
+      const ran = await run(open, {
+        at,
+        fault: (_, n) => (n >= Number(/\d+/.exec(at)?.[0]) ? 'lost-request' : null),
+        act: (world) => world.interrupt.abort(),
+      });
+      checkWorld(ran);
+      if (ran.world.server.current?.holder?.startsWith('kle/')) expect(ran.report.leftChanged, at).toBe(true);
+      await pass(ran.world, 60_000);
+      expect(overlapMs(ran.world.electors, ran.world.clock.monoMs()), at).toBe(0);
     }
   });
 

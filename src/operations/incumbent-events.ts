@@ -4,7 +4,7 @@
  */
 import type { LeaseRef } from '../lease/api.js';
 import type { Micros } from '../lease/micro-time.js';
-import type { Lookout } from './held.js';
+import type { Lookout } from './keep.js';
 import type { LeaseView } from './lease-view.js';
 import type { Input } from './procedure.js';
 import { tell } from './steps.js';

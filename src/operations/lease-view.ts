@@ -21,6 +21,8 @@ interface Version {
 
 /** Versions kept to recognise our own writes by. */
 const VERSIONS_KEPT = 128;
+/** Far more than come between two looks at them. */
+const CHANGES_KEPT = 512;
 const OFFSET_SAMPLES = 8;
 
 export class LeaseView {
@@ -38,10 +40,12 @@ export class LeaseView {
   watchFailure: ApiFailure | null = null;
   watchEnded = false;
   interrupts = 0;
-  readonly changes: Noted[] = [];
   /** Effects that the procedure wants done before it waits on. */
   readonly outbox: Effect[] = [];
   #versions: Version[] = [];
+  /** What the watch told, oldest first, and how much of it was dropped. */
+  #changes: Noted[] = [];
+  #dropped = 0;
   /** Holder's clock less our monotonic clock, in microseconds, for each renewal seen to happen. */
   readonly #offsets = new Map<string, bigint[]>();
   #nextId = 1;
@@ -103,6 +107,16 @@ export class LeaseView {
     return expiresAtMs(this.history);
   }
 
+  /** A place in what the watch told, for `changesSince`. */
+  mark(): number {
+    return this.#dropped + this.#changes.length;
+  }
+
+  /** What it told after that place. */
+  changesSince(mark: number): readonly Noted[] {
+    return this.#changes.slice(Math.max(0, mark - this.#dropped));
+  }
+
   /** When a version with this spec and later than `since` was first received; null: none was. */
   firstSeen(key: string, since: string | null): number | null {
     const later = ({ record }: Version) => since === null || compareVersions(record.resourceVersion, since) > 0;
@@ -161,7 +175,14 @@ export class LeaseView {
   }
 
   #note(changes: readonly LeaseChange[], record: LeaseRecord | null): void {
-    for (const change of changes) this.changes.push({ change, record, key: record && specKey(record) });
+    if (changes.length === 0) return;
+    const key = record && specKey(record);
+    for (const change of changes) this.#changes.push({ change, record, key });
+    // A Lease may be held for days.
+    const over = this.#changes.length - CHANGES_KEPT;
+    if (over <= 0) return;
+    this.#changes.splice(0, over);
+    this.#dropped += over;
   }
 }
 

@@ -21,7 +21,7 @@ export type WaitReason =
 export type PlanStep =
   | { step: 'fence'; holder: string; leaseDurationSeconds: number; renewEveryMs: number }
   | { step: 'take'; holder: string; leaseDurationSeconds: number; renewEveryMs: number }
-  | { step: 'stop-wait'; forMs: number; because: WaitReason; shortenedByNotice: true; shortenedByPod: boolean }
+  | { step: 'stop-wait'; forMs: number; because: WaitReason; shortenedByNotice: boolean; shortenedByPod: boolean }
   /** `forMs` null: until interrupted. */
   | { step: 'hold'; forMs: number | null; atLeastMs: number }
   | { step: 'free' }

@@ -3,7 +3,7 @@
  * short (STEP-DOWN, release 3). Running after the fence first, then all the same containers ended on a node that is Ready.
  */
 import type { LeaseRecord } from '../lease/record.js';
-import type { Lookout } from './held.js';
+import type { Lookout } from './keep.js';
 import type { LeaseView } from './lease-view.js';
 import type { PodFacts } from './ports.js';
 import type { Input, Question } from './procedure.js';

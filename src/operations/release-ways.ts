@@ -7,7 +7,7 @@ import type { PodFacts } from './ports.js';
 import type { Procedure, Told } from './procedure.js';
 import { type Ended, ended, type ReleaseOutcome } from './report.js';
 import { tell } from './steps.js';
-import { awaitHolder, markOf, type NewHolder, sameProcessBy } from './verify.js';
+import { awaitHolder, type NewHolder, sameProcessBy } from './verify.js';
 import { type Written, write } from './write.js';
 
 type Ends = Ended<ReleaseOutcome>;
@@ -60,7 +60,7 @@ const UNSURE: ApiFailure = { kind: 'aborted', message: 'the answer was lost, and
 
 /** The holder's name taken out under a live leader: a race, with two leaders if a standby wins it. */
 export function* releaseByClear(view: LeaseView, request: WayRequest): Procedure<Ends> {
-  const mark = markOf(view);
+  const mark = view.mark();
   const result = yield* once(view, request, clearing);
   const nothing = notWritten(result);
   if (nothing || result.as !== 'written') return nothing ?? ended('unverified');
@@ -73,7 +73,7 @@ export function* releaseByClear(view: LeaseView, request: WayRequest): Procedure
 
 /** The incumbent's Pod asked to go, with its uid as precondition; what it does with its Lease is its own affair. */
 export function* releaseByEviction(view: LeaseView, request: WayRequest, pod: PodFacts): Procedure<Ends> {
-  const mark = markOf(view);
+  const mark = view.mark();
   if (view.interrupts > 0) return ended('refused', { interrupted: true });
   if (!view.newest || !mine(request)(view.newest)) {
     return ended('refused', { refusal: { code: 'changed-meanwhile', holder: view.newest?.holder ?? null } });
@@ -107,7 +107,7 @@ function* ask(
 
 /** Coordinated leader election: the wish is written, and read back, since servers without the feature drop it silently. */
 export function* releaseByPreference(view: LeaseView, request: WayRequest, to: string): Procedure<Ends> {
-  const mark = markOf(view);
+  const mark = view.mark();
   const result = yield* once(view, request, (base) => preferring(base, to));
   const nothing = notWritten(result);
   if (nothing || result.as !== 'written') return nothing ?? ended('unverified');

@@ -2,10 +2,12 @@
 import type { LeaseRef } from '../lease/api.js';
 import type { OperationNote } from '../lease/operation.js';
 import type { LeaseRecord } from '../lease/record.js';
-import { beginJournal, type TakingPlan } from './held.js';
+import type { TakingPlan } from './held.js';
+import { beginJournal } from './journal-steps.js';
 import type { Plan, PlanFacts, Refusal, ReleaseWay } from './plan.js';
+import { planRelease } from './plan-release.js';
+import { defaultWaitMs, durationSeconds, type GivenTiming, renewEvery } from './plan-wait.js';
 import type { OperationPorts, PodFacts } from './ports.js';
-import { defaultWaitMs, durationSeconds, type GivenTiming, planRelease, renewEvery } from './predict.js';
 import { lookAround, noteFor, type Opened, type Prepared, prepare } from './prepare.js';
 import type { Procedure } from './procedure.js';
 import { releaseByFence } from './release-fence.js';

@@ -2,19 +2,23 @@
 import type { LeaseRef } from '../lease/api.js';
 import { freeing, holderTime } from '../lease/operation-specs.js';
 import type { LeaseRecord } from '../lease/record.js';
-import { beginJournal, type Held, isOurs, keep, settleJournal, type TakingPlan, take } from './held.js';
+import { type Held, isOurs, type TakingPlan } from './held.js';
 import { IncumbentEvents } from './incumbent-events.js';
+import { beginJournal, settleJournal } from './journal-steps.js';
+import { keep } from './keep.js';
 import type { LeaseView } from './lease-view.js';
 import type { Plan, PlanFacts } from './plan.js';
+import { planSteal } from './plan-steal.js';
+import { defaultWaitMs, type GivenTiming } from './plan-wait.js';
 import type { OperationPorts } from './ports.js';
-import { defaultWaitMs, type GivenTiming, planSteal } from './predict.js';
 import { noteFor, type Opened, type Prepared, prepare } from './prepare.js';
 import type { Procedure } from './procedure.js';
 import { putBack } from './put-back.js';
 import { type Ended, ended, type StealOutcome, type StealReport } from './report.js';
 import { Session, type SessionOptions } from './session.js';
 import { tell } from './steps.js';
-import { awaitHolder, markOf } from './verify.js';
+import { type NotTaken, take } from './take.js';
+import { awaitHolder } from './verify.js';
 import { write } from './write.js';
 
 export interface StealRequest {
@@ -168,9 +172,7 @@ function* stealLease(view: LeaseView, stealing: Stealing): Procedure<Ends> {
   return { ...(yield* freeHeld(view, held, stealing)), ...overlap, interrupted: early };
 }
 
-type TakenOf = ReturnType<typeof take> extends Procedure<infer T> ? T : never;
-
-function* notTaken(view: LeaseView, taken: Exclude<TakenOf, { as: 'held' }>, id: string): Procedure<Ends> {
+function* notTaken(view: LeaseView, taken: NotTaken, id: string): Procedure<Ends> {
   if (taken.as === 'failed' && taken.unsettled) {
     return ended('unverified', { failure: taken.failure, leftChanged: true, undoId: id });
   }
@@ -207,7 +209,7 @@ function* giveBack(view: LeaseView, held: Held): Procedure<Ends> {
 
 function* freeHeld(view: LeaseView, held: Held, { facts, request }: Stealing): Procedure<Ends> {
   const { requestMs, note } = held.plan;
-  const mark = markOf(view);
+  const mark = view.mark();
   const result = yield* write(view, {
     build: (base) => freeing(base, holderTime(base, view.serverNow() ?? note.sentAt, note.offsetMs)),
     accepts: (base) => isOurs({ holder: held.plan.holder, note: held.note }, base),

@@ -14,9 +14,6 @@ export interface NewHolder {
   record: LeaseRecord;
 }
 
-/** Where in the view's changes a search begins. */
-export const markOf = (view: LeaseView): number => view.changes.length;
-
 /**
  * The first holder after `mark` that wrote itself, other than kle's own. `written`: specs of ours, which name a holder that
  * has yet to act.
@@ -27,7 +24,7 @@ export function newHolderSince(
   own: string,
   written: readonly string[],
 ): NewHolder | null {
-  for (const noted of view.changes.slice(mark)) {
+  for (const noted of view.changesSince(mark)) {
     const found = ownWrite(noted, own, written);
     if (found) return found;
   }

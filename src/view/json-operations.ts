@@ -2,7 +2,8 @@
 import { formatMicroTime } from '../lease/micro-time.js';
 import type { Plan } from '../operations/plan.js';
 import type { Report, SkewReport } from '../operations/report.js';
-import type { UndoCandidate, UndoItem } from '../operations/undo.js';
+import type { UndoItem } from '../operations/undo.js';
+import type { UndoCandidate } from '../operations/undo-find.js';
 
 const API_VERSION = 'kle/v1alpha1';
 

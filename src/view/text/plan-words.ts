@@ -11,7 +11,7 @@ export function seconds(ms: number): string {
   const whole = Math.round(ms / 1000);
   if (whole < 120) return `${whole}s`;
   const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
-  if (minutes < 120) return rest === 0 ? `${minutes}m` : `${minutes}m${rest}s`;
+  if (minutes < 60) return rest === 0 ? `${minutes}m` : `${minutes}m${rest}s`;
   const hours = Math.floor(minutes / 60);
   return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
 }
@@ -25,9 +25,11 @@ export function planStepText(step: PlanStep): string {
     case 'take':
       return `take the Lease as ${named(step.holder)} (duration ${step.leaseDurationSeconds}s, renewed every ${seconds(step.renewEveryMs)})`;
     case 'stop-wait': {
-      const sooner = step.shortenedByPod
-        ? ', sooner if it says so itself or its Pod is seen to end'
-        : ', sooner if it says so itself';
+      const sooner = !step.shortenedByNotice
+        ? ''
+        : step.shortenedByPod
+          ? ', sooner if it says so itself or its Pod is seen to end'
+          : ', sooner if it says so itself';
       return `stop wait: ${seconds(step.forMs)} until the holder must have stopped (${waitReasonText(step.because)})${sooner}`;
     }
     case 'hold':

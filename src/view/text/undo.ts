@@ -1,5 +1,6 @@
 /** What there is to undo, and what was undone, in words. */
-import type { UndoCandidate, UndoChoice, UndoItem } from '../../operations/undo.js';
+import type { UndoItem } from '../../operations/undo.js';
+import type { UndoCandidate, UndoChoice } from '../../operations/undo-find.js';
 import { failureText } from '../messages.js';
 import { safe } from '../safe.js';
 import { type Column, table } from './table.js';
