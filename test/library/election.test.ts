@@ -273,7 +273,8 @@ it('names the verb that is forbidden, and polls where it may not watch', async (
 });
 
 it('rejects with ConnectError what leads nowhere', async () => {
-  const absent = new LeaderElection({ kubeConfig: '/nonexistent/config', name: 'demo' });
+  const { kubeconfig } = await world();
+  const absent = new LeaderElection({ kubeConfig: `${kubeconfig}.absent`, name: 'demo' });
   await expect(absent.acquire()).rejects.toBeInstanceOf(ConnectError);
   await expect(absent.acquire()).rejects.toThrow('does not exist');
   const empty = { getCurrentCluster: () => null, applyToHTTPSOptions: async () => {} };
