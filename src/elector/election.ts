@@ -24,6 +24,8 @@ export interface ElectionListeners {
   /** Null: nobody leads, as far as is known. */
   onHolder?: (holder: string | null, previous: string | null) => void;
   onReport?: (report: Report) => void;
+  /** A renewal of our term succeeded. */
+  onRenewed?: () => void;
 }
 
 /** What is known without asking the server. */
@@ -179,8 +181,13 @@ export class Election {
   }
 
   #step(input: Input): void {
+    const before = this.#machine.phase;
     const { state, effects } = step(this.#machine, input, this.#moment());
     this.#machine = state;
+    const { phase } = state;
+    if (phase.name === 'leading' && before.name === 'leading' && phase.renewed.monoMs > before.renewed.monoMs) {
+      this.#listeners.onRenewed?.();
+    }
     for (const effect of effects) this.#perform(effect);
     this.#sensor.run(state.phase.name === 'leading' || (state.phase.name === 'draining' && state.working));
     if (this.#pending && !state.wanted && (state.phase.name === 'resting' || state.phase.name === 'stopped')) {

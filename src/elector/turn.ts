@@ -142,5 +142,6 @@ export function setWatch({ s, effects }: Turn, on: boolean): void {
   effects.push({ type: 'watch', on });
 }
 
-/** The Lease does not exist. Without a name, it is the path that does not. */
-export const isAbsent = (failure: ApiFailure): boolean => failure.kind === 'not-found' && failure.name !== null;
+/** The Lease does not exist. Without a name it is the path that does not; a namespace that does not cannot have one. */
+export const isAbsent = (failure: ApiFailure): boolean =>
+  failure.kind === 'not-found' && failure.name !== null && failure.resource === 'leases';

@@ -62,6 +62,9 @@ export class Candidate {
           if (!(ours(holder) && ours(previous))) onHolder(holder);
         },
         onReport: (report) => this.#report(report),
+        onRenewed: () => {
+          this.#counts.renewals += 1;
+        },
       },
     );
   }
@@ -92,7 +95,7 @@ export class Candidate {
       candidate: this.#competing,
       holder: state.holder,
       leading,
-      remainingMs: leading ? state.remainingMs : null,
+      remainingMs: leading ? Math.floor(state.remainingMs) : null,
       token: leading ? (this.#term?.token ?? null) : null,
       working: this.working(),
       counts: this.#counts,
