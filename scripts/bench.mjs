@@ -160,3 +160,5 @@ ${rows.join('\n')}
   server.stop();
   rmSync(cache, { recursive: true, force: true });
 }
+
+await import('./bench-acquire.mjs');

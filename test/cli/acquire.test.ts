@@ -220,6 +220,18 @@ describe('the command', () => {
     watch.close();
   });
 
+  it.runIf(process.platform === 'linux')('may start a daemon that leaves its group: that is not held', async () => {
+    const lease = newLease();
+    const left = 'until [ "$(cut -d" " -f6 /proc/$!/stat)" = $! ]; do :; done';
+    const script = `setsid sleep 60 < /dev/null > /dev/null 2>&1 & ${left}; echo $!`;
+    const run = acquire(lease, '--', 'sh', '-c', script);
+    expect(await ending(run)).toMatchObject({ code: 0 });
+    const daemon = Number(run.stdout);
+    expect(isDead(daemon), 'docs/acquire.md says that it lives on').toBe(false);
+    process.kill(daemon, 'SIGKILL');
+    expect(await holderOf(lease)).toBe('');
+  });
+
   it('may ignore TERM: it is killed after the drain, and only then is the Lease freed', async () => {
     const lease = newLease();
     const out = file(`${lease}.work`);

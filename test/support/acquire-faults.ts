@@ -81,6 +81,17 @@ async function sleepsThrough(stage: Stage, leader: Contender, pids: readonly num
   );
 }
 
+/** TERM is the command's to answer; kle ends nothing of its own accord while it leads. */
+async function toldToEnd(stage: Stage, leader: Contender, pids: readonly number[]): Promise<void> {
+  const at = send('SIGTERM', pids);
+  if (stage.ignoresTerm) {
+    await stage.keeps(leader, 2);
+    send('SIGKILL', [await leader.run.command()]);
+  }
+  await handsOver(stage, leader, at);
+  await ended(leader, stage.ignoresTerm ? 137 : 0);
+}
+
 const processTrials: Trial[] = [
   {
     name: 'supervisor killed',
@@ -91,7 +102,7 @@ const processTrials: Trial[] = [
       const at = send('SIGKILL', [leader.run.pid]);
       await ended(leader, 'SIGKILL');
       await untilDead(command);
-      stage.figures['work after kill'] = ms(now() - at);
+      stage.figures['command dead after the kill of its supervisor'] = ms(now() - at);
       await expires(stage, leader, at);
     },
   },
@@ -100,17 +111,33 @@ const processTrials: Trial[] = [
     async run(stage) {
       const leader = await stage.leader();
       await stage.moment();
-      const at = send('SIGTERM', [leader.run.pid]);
-      if (stage.ignoresTerm) {
-        // A first TERM is the command's to answer; kle ends nothing of its own accord.
-        await stage.keeps(leader, 2);
-        send('SIGKILL', [await leader.run.command()]);
-        await ended(leader, 137);
-      } else {
-        await handsOver(stage, leader, at);
-        await ended(leader, 0);
-      }
-      await handsOver(stage, leader, at);
+      await toldToEnd(stage, leader, [leader.run.pid]);
+    },
+  },
+  {
+    name: 'all of the leader told to end at once',
+    async run(stage) {
+      const leader = await stage.leader();
+      const { supervisor, watchdog, command } = await processes(leader);
+      await stage.moment();
+      await toldToEnd(stage, leader, [watchdog, command, supervisor]);
+    },
+  },
+  {
+    name: 'command told to end, by somebody else',
+    async run(stage) {
+      const leader = await stage.leader();
+      await toldToEnd(stage, leader, [await leader.run.command()]);
+    },
+  },
+  {
+    name: 'watchdog told to end',
+    async run(stage) {
+      const leader = await stage.leader();
+      const { watchdog } = await processes(leader);
+      send('SIGTERM', [watchdog]);
+      await stage.keeps(leader, 3);
+      if (leader.run.watchdogPid() !== watchdog) throw new Error('the watchdog did not stay');
     },
   },
   {
@@ -324,6 +351,20 @@ const leaseTrials: Trial[] = [
 ];
 
 const networkTrials: Trial[] = [
+  {
+    name: 'Lease deleted, and the leader slow to create it again',
+    network: true,
+    async run(stage) {
+      const leader = await stage.leader();
+      leader.network?.fault(
+        { verb: 'create' },
+        { do: 'delay', requestMs: stage.between(0.1, 0.3) * stage.timing.renewMs },
+      );
+      await stage.moment();
+      await stage.stranger.delete(stage.lease);
+      await stage.keeps(leader);
+    },
+  },
   ...(['blackhole', 'closed', 'reset'] as const).map(
     (how): Trial => ({
       name: how === 'blackhole' ? 'network of the leader silent' : `network of the leader refused (${how})`,
