@@ -6,7 +6,6 @@ import type { LeaseRef } from '../lease/api.js';
 import type { Micros } from '../lease/micro-time.js';
 import type { Lookout } from './keep.js';
 import type { LeaseView } from './lease-view.js';
-import type { Input } from './procedure.js';
 import { tell } from './steps.js';
 
 const LOOK_EVERY_MS = 3_000;
@@ -40,11 +39,12 @@ export class IncumbentEvents implements Lookout {
     view.emit({ do: 'ask', id: this.#asked, question: { ask: 'events', lease: this.#lease } });
   }
 
-  take(view: LeaseView, input: Input): void {
-    if (input.type !== 'told' || input.id !== this.#asked || input.told.ask !== 'events') return;
+  take(view: LeaseView): void {
+    const told = this.#asked === null ? undefined : view.answerTo(this.#asked);
+    if (told?.ask !== 'events') return;
     this.#asked = null;
     this.#nextMs = view.nowMs + LOOK_EVERY_MS;
-    const { answer } = input.told;
+    const { answer } = told;
     if (!answer.ok) {
       this.#over = answer.failure.kind === 'forbidden' || answer.failure.kind === 'not-found';
       return;

@@ -5,7 +5,7 @@ import { compareVersions, holderTime, keeping } from '../lease/operation-specs.j
 import type { LeaseRecord } from '../lease/record.js';
 import { type Held, isOurs } from './held.js';
 import type { LeaseView } from './lease-view.js';
-import { earliest, type Input, type Procedure } from './procedure.js';
+import { earliest, type Procedure } from './procedure.js';
 import { tell } from './steps.js';
 import { write } from './write.js';
 
@@ -24,7 +24,8 @@ export interface Lookout {
   /** It has seen what ends the wait. */
   readonly proof: boolean;
   ask(view: LeaseView): void;
-  take(view: LeaseView, input: Input): void;
+  /** Takes in what it was told. */
+  take(view: LeaseView): void;
   /** When it wants to look again. */
   nextMs(): number | null;
 }
@@ -46,6 +47,7 @@ export function* keep(view: LeaseView, held: Held, options: KeepOptions): Proced
   for (;;) {
     if (live && view.watchFailure) tell(view, { step: 'watch-down', failure: view.watchFailure });
     live = view.watchFailure === null;
+    options.lookout?.take(view);
     const end = endOf(view, held, options);
     if (end) return end;
     options.lookout?.ask(view);
@@ -57,8 +59,7 @@ export function* keep(view: LeaseView, held: Held, options: KeepOptions): Proced
       renewAtMs = failing ? view.nowMs + Math.min(1_000, renewEveryMs) : begunMs + renewEveryMs;
       continue;
     }
-    const input = yield earliest(options.untilMs, renewAtMs, options.lookout?.nextMs());
-    options.lookout?.take(view, input);
+    yield earliest(options.untilMs, renewAtMs, options.lookout?.nextMs());
   }
 }
 

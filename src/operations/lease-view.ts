@@ -4,7 +4,7 @@ import { createHistory, expire, expiresAtMs, type LeaseChange, observe } from '.
 import { MICROS_PER_MS, type Micros, microsToMs } from '../lease/micro-time.js';
 import { compareVersions } from '../lease/operation-specs.js';
 import { type LeaseRecord, specKey } from '../lease/record.js';
-import type { Effect, Input } from './procedure.js';
+import type { Effect, Input, Told } from './procedure.js';
 
 /** A change that the watch told, with the version that brought it. */
 export interface Noted {
@@ -48,6 +48,8 @@ export class LeaseView {
   #dropped = 0;
   /** Holder's clock less our monotonic clock, in microseconds, for each renewal seen to happen. */
   readonly #offsets = new Map<string, bigint[]>();
+  /** Answers to questions, until somebody takes them: they may come while a write is waited for. */
+  readonly #told = new Map<number, Told>();
   #nextId = 1;
 
   constructor(ref: LeaseRef, nowMs: number) {
@@ -68,6 +70,7 @@ export class LeaseView {
     this.server = server ?? this.server;
     this.#note(expire(this.history, nowMs), null);
     if (input.type === 'event') this.#takeEvent(input.event);
+    else if (input.type === 'told') this.#told.set(input.id, input.told);
     else if (input.type === 'interrupt') this.interrupts += 1;
     else if (input.type === 'watch-ended') {
       this.watchEnded = true;
@@ -78,6 +81,13 @@ export class LeaseView {
       if (answer.ok) this.#see(answer.value, answer.times.receivedMs);
       else if (answer.failure.kind === 'not-found' && answer.failure.name !== null) this.newest = null;
     }
+  }
+
+  /** The answer to a question, once. */
+  answerTo(id: number): Told | undefined {
+    const told = this.#told.get(id);
+    this.#told.delete(id);
+    return told;
   }
 
   /** The server's time now, the middle of what is known; null before the first answer. */

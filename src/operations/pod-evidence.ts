@@ -6,7 +6,7 @@ import type { LeaseRecord } from '../lease/record.js';
 import type { Lookout } from './keep.js';
 import type { LeaseView } from './lease-view.js';
 import type { PodFacts } from './ports.js';
-import type { Input, Question } from './procedure.js';
+import type { Question } from './procedure.js';
 import { tell } from './steps.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -67,11 +67,11 @@ export class PodEvidence implements Lookout {
     view.emit({ do: 'ask', id: this.#asked, question });
   }
 
-  take(view: LeaseView, input: Input): void {
-    if (input.type !== 'told' || input.id !== this.#asked) return;
+  take(view: LeaseView): void {
+    const told = this.#asked === null ? undefined : view.answerTo(this.#asked);
+    if (!told) return;
     this.#asked = null;
     this.#nextMs = view.nowMs + LOOK_EVERY_MS;
-    const { told } = input;
     if (told.ask === 'node-ready') {
       this.#node = false;
       if (told.answer.ok && told.answer.value) this.#prove(view, 'containers-terminated');

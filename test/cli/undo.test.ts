@@ -1,6 +1,6 @@
 /** `kle undo` after kills at real steps of a real process, on a sandbox. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freeLease, openStage, type Stage, type StageElector, steady } from '../support/chaos-stage.js';
+import { freeLease, openStage, type Stage, type StageElector, signalledAt, steady } from '../support/chaos-stage.js';
 
 let stage: Stage;
 let leader: StageElector;
@@ -83,6 +83,31 @@ describe('after kill -9', () => {
     expect(run.code).toBe(3);
     expect(steady(run.stdout)).toMatchSnapshot();
     expect((await stage.lease('web')).holder).toBe('thief');
+  });
+});
+
+describe('Ctrl-C in the middle of a step', () => {
+  it.each(['journal-begin#1:answered', 'put#1:before', 'put#1:sent', 'put#1:answered', 'put#2:sent'])(
+    'at %s: the old holder has it again, or still',
+    async (point) => {
+      const running = stage.start(RELEASE, { KLE_TEST_STOP_AT: point });
+      const run = await signalledAt(running, point, ['SIGINT']);
+      expect(run.code).toBe(130);
+      expect(await stage.lease('web')).toMatchObject({ holder: 'web-0', annotations: {} });
+      expect(stage.journals()).toEqual([]);
+    },
+  );
+
+  it('twice: 6 at once, with what puts it back', async () => {
+    const running = stage.start(RELEASE, { KLE_TEST_STOP_AT: 'put#1:answered' });
+    const run = await signalledAt(running, 'put#1:answered', ['SIGINT', 'SIGTERM']);
+    expect(run.code).toBe(6);
+    expect(run.stderr).toMatch(/put it back with `kle undo [a-z0-9]{10}`/);
+    expect(stage.journals()).toHaveLength(1);
+    // The put-back was under way already, so undo may find nothing left to do.
+    expect((await stage.kle('undo', '--yes')).code).toBe(0);
+    expect(await stage.lease('web')).toMatchObject({ holder: 'web-0', annotations: {} });
+    expect(stage.journals()).toEqual([]);
   });
 });
 

@@ -132,6 +132,25 @@ export const freeLease = (name: string, more: Record<string, unknown> = {}, name
   spec: { holderIdentity: '', leaseDurationSeconds: 2, leaseTransitions: 4, ...more },
 });
 
+/**
+ * Signals that a process finds when it goes on after it stopped itself at a point: it says so just before it stops, so CONT
+ * is sent until it has ended.
+ */
+export async function signalledAt(
+  running: RunningKle,
+  point: string,
+  signals: readonly NodeJS.Signals[],
+): Promise<Run> {
+  await running.until(`at ${point}`);
+  for (const signal of signals) running.kill(signal);
+  const going = setInterval(() => running.kill('SIGCONT'), 50);
+  try {
+    return await running.ended;
+  } finally {
+    clearInterval(going);
+  }
+}
+
 /** What differs from run to run, hidden. */
 export function steady(text: string): string {
   return text
