@@ -584,6 +584,13 @@ function hidden(run: Acquiring, lease: string): string {
   return text.replaceAll(lease, 'LEASE');
 }
 
+it('a namespace that does not exist is said once, and nothing is created', async () => {
+  const run = acquire('web', '-n', 'nowhere', '--timeout=1500ms', '--', 'echo', 'led');
+  expect(await ending(run)).toMatchObject({ code: 124 });
+  expect(run.stdout).toBe('');
+  expect(run.stderr).toMatchSnapshot();
+});
+
 // Each waits a Lease out.
 describe.concurrent('a Lease as nobody should write it', () => {
   const held = () => ({ holderIdentity: 'other', leaseDurationSeconds: 2, ...times() });

@@ -34,7 +34,8 @@ export interface AcquireOptions {
   readonly input?: string;
 }
 
-const WAIT_MS = 30_000;
+/** Less than a test may take, so that it is this that fails, with words. */
+const WAIT_MS = 15_000;
 const alive = new Set<Acquiring>();
 process.on('exit', () => {
   for (const run of alive) run.destroy();
