@@ -79,6 +79,21 @@ const screenStubs = {
   },
 };
 
+/** ink keeps the measure of every text it ever saw, and a live screen has new ones each second: its memory would grow. */
+const boundedInkCaches = {
+  name: 'bounded-ink-caches',
+  setup(plugin) {
+    plugin.onLoad({ filter: /[\\/]ink[\\/]build[\\/](measure|wrap)-text\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source
+        .replace('cache.set(text, dimensions);', 'if (cache.size >= 500) cache.clear(); $&')
+        .replace('cache[cacheKey] = wrappedText;', '');
+      if (contents === source) throw new Error(`${path} keeps its cache in another way now`);
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 /** Node loads CommonJS without its ES module loader, which costs several milliseconds at every start. */
 async function toCommonJs(file, text) {
   // The one import() that stays one.
@@ -158,7 +173,7 @@ const screen = await build({
   banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
   // yoga reads its own WebAssembly with fetch if it can, and fetch loads undici: 20 ms.
   define: { 'process.env.NODE_ENV': '"production"', fetch: 'undefined' },
-  plugins: [screenStubs],
+  plugins: [screenStubs, boundedInkCaches],
 });
 
 /** The watchdog is a process of its own for every supervised command: one small file, loaded alone. */

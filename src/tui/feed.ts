@@ -9,6 +9,7 @@ import { keyOf } from '../operations/follow-leases.js';
 import { wallTimes } from '../operations/follow-time.js';
 import type { Clock } from '../platform/clock.js';
 import type { ToldEvent } from '../view/watch-json.js';
+import type { Row } from './model.js';
 
 const KEPT_OF_A_LEASE = 100;
 const KEPT_OF_THE_CONNECTION = 50;
@@ -27,6 +28,8 @@ export class Feed {
   readonly #ofConnection: ToldEvent[] = [];
   /** Of the one Lease's holder, where it is known. */
   pod: HolderPod | null = null;
+  /** Of the table; kept here so that they are made once. */
+  readonly rows = new Map<string, Row>();
   /** When a Lease last changed in a way worth a glance. */
   readonly changedMs = new Map<string, number>();
   #followed: Followed | undefined;
@@ -52,7 +55,7 @@ export class Feed {
       if (event.type === 'synced') this.#synced = true;
       else this.#keep(event, followed);
     }
-    if (this.#ofLease.size > followed.leases.size + SLACK) this.#prune(followed);
+    if (Math.max(this.#ofLease.size, this.rows.size) > followed.leases.size + SLACK) this.#prune(followed);
     return news;
   }
 
@@ -89,10 +92,8 @@ export class Feed {
   }
 
   #prune({ leases }: Followed): void {
-    for (const key of this.#ofLease.keys()) {
-      if (leases.has(key)) continue;
-      this.#ofLease.delete(key);
-      this.changedMs.delete(key);
+    for (const kept of [this.#ofLease, this.changedMs, this.rows]) {
+      for (const key of kept.keys()) if (!leases.has(key)) kept.delete(key);
     }
   }
 }

@@ -5,7 +5,7 @@ import { type LeaseHistory, looksAt, renewIntervals } from '../lease/history.js'
 import { type Micros, microsToMs } from '../lease/micro-time.js';
 import type { LeaseRecord } from '../lease/record.js';
 import type { RenewIntervals } from '../lease/renewals.js';
-import { judge, type Now, usableDurationMs, type Verdict } from '../lease/verdict.js';
+import { judge, type LeaseState, type Now, usableDurationMs, type Verdict } from '../lease/verdict.js';
 import type { HolderPod } from '../operations/follow-around.js';
 import { type ClockOffset, holderClockOffset } from '../operations/follow-time.js';
 import type { Urgency } from '../view/screen-theme.js';
@@ -19,10 +19,17 @@ export type ConnectionState =
   | { state: 'polling' }
   | { state: 'down'; forMs: number; failure: ApiFailure };
 
+/**
+ * One object a Lease for as long as the screen runs: thousands of new ones with each frame would live just long enough to
+ * reach the old generation, and the heap would be many times what is needed.
+ */
 export interface Row {
-  key: string;
-  ref: LeaseRef;
-  verdict: Verdict;
+  readonly key: string;
+  readonly ref: LeaseRef;
+  state: LeaseState;
+  renewedAgoMs: number | null;
+  expiresInMs: number | null;
+  atLeast: boolean;
   urgency: Urgency;
   holder: string | null;
   durationMs: number | null;
@@ -35,6 +42,8 @@ export interface LeaseDetail {
   key: string;
   /** The server has answered at all. */
   known: boolean;
+  /** Not connected: all but the timeline is as it was so long ago. */
+  staleMs: number | null;
   /** Null: there is no such Lease now. */
   record: LeaseRecord | null;
   verdict: Verdict;
@@ -72,15 +81,34 @@ const LONG_EXPIRED_MS = 600_000;
 
 /** `open`: the key of the Lease to show in full. */
 export function modelOf(feed: Feed, open: string | null): ScreenModel {
-  const now = feed.now();
-  const time = feed.timeOf(now.monoMs);
-  const connection = connectionOf(feed, now);
-  if (open !== null) return { time, connection, rows: [], one: detailOf(feed, open, now) };
+  const present = feed.now();
+  const time = feed.timeOf(present.monoMs);
+  const connection = connectionOf(feed, present);
+  const now = connection.state === 'down' ? before(present, connection.forMs) : present;
+  if (open !== null) return { time, connection, rows: [], one: detailOf(feed, open, now, present.monoMs) };
+  return { time, connection, rows: rowsOf(feed, now), one: null };
+}
+
+function rowsOf(feed: Feed, now: Now): Row[] {
   const rows: Row[] = [];
   for (const [key, history] of feed.followed?.leases ?? []) {
-    if (history.record) rows.push(rowOf(key, history, history.record, feed, now));
+    if (!history.record) continue;
+    const row = feed.rows.get(key) ?? emptyRow(key, history.record);
+    feed.rows.set(key, row);
+    update(row, history, history.record, feed, now);
+    rows.push(row);
   }
-  return { time, connection, rows: rows.sort(byUrgency), one: null };
+  return rows.sort(byUrgency);
+}
+
+/** While we are cut off nothing is judged on: a Lease is shown as it was when it was last seen. */
+function before({ monoMs, wall, server }: Now, ms: number): Now {
+  const micros = BigInt(Math.round(ms * 1000));
+  return {
+    monoMs: monoMs - ms,
+    wall: wall - micros,
+    server: server && { earliest: server.earliest - micros, latest: server.latest - micros },
+  };
 }
 
 function connectionOf({ followed }: Feed, now: Now): ConnectionState {
@@ -91,20 +119,32 @@ function connectionOf({ followed }: Feed, now: Now): ConnectionState {
   return { state: followed.polling ? 'polling' : 'live' };
 }
 
-function rowOf(key: string, history: LeaseHistory, record: LeaseRecord, feed: Feed, now: Now): Row {
+const emptyRow = (key: string, { namespace, name }: LeaseRecord): Row => ({
+  key,
+  ref: { namespace, name },
+  state: 'absent',
+  renewedAgoMs: null,
+  expiresInMs: null,
+  atLeast: false,
+  urgency: 'calm',
+  holder: null,
+  durationMs: null,
+  transitions: null,
+  fresh: false,
+});
+
+function update(row: Row, history: LeaseHistory, record: LeaseRecord, feed: Feed, now: Now): void {
   const verdict = judge(record, looksAt(history, now.monoMs), now);
-  const durationMs = usableDurationMs(record);
-  const changedMs = feed.changedMs.get(key);
-  return {
-    key,
-    ref: { namespace: record.namespace, name: record.name },
-    verdict,
-    urgency: urgencyOf(verdict, durationMs),
-    holder: record.holder,
-    durationMs,
-    transitions: record.transitions,
-    fresh: changedMs !== undefined && now.monoMs - changedMs < FRESH_MS,
-  };
+  const changedMs = feed.changedMs.get(row.key);
+  row.state = verdict.state;
+  row.renewedAgoMs = verdict.renewedAgoMs;
+  row.expiresInMs = verdict.expiresInMs;
+  row.atLeast = verdict.atLeast;
+  row.durationMs = usableDurationMs(record);
+  row.urgency = urgencyOf(verdict, row.durationMs);
+  row.holder = record.holder;
+  row.transitions = record.transitions;
+  row.fresh = changedMs !== undefined && now.monoMs - changedMs < FRESH_MS;
 }
 
 /** Late: not renewed for half of its duration. Most electors renew several times in that. */
@@ -114,11 +154,11 @@ export function urgencyOf({ state, renewedAgoMs }: Verdict, durationMs: number |
   return (state === 'held' || state === 'fenced') && late ? 'late' : 'calm';
 }
 
-function rank({ verdict, urgency }: Row): number {
-  if (urgency === 'expired') return (verdict.expiresInMs ?? 0) > -LONG_EXPIRED_MS ? 0 : 5;
+function rank({ state, expiresInMs, urgency }: Row): number {
+  if (urgency === 'expired') return (expiresInMs ?? 0) > -LONG_EXPIRED_MS ? 0 : 5;
   if (urgency === 'late') return 1;
-  const ranks: Partial<Record<Verdict['state'], number>> = { fenced: 2, malformed: 3, released: 4 };
-  return ranks[verdict.state] ?? 6;
+  const ranks: Partial<Record<LeaseState, number>> = { fenced: 2, malformed: 3, released: 4 };
+  return ranks[state] ?? 6;
 }
 
 /** Within one rank by name, so that rows stand still while they are read. */
@@ -126,7 +166,8 @@ function byUrgency(a: Row, b: Row): number {
   return rank(a) - rank(b) || (a.key < b.key ? -1 : 1);
 }
 
-function detailOf(feed: Feed, key: string, now: Now): LeaseDetail {
+/** `now`: the moment that is judged; `presentMs`: the moment at the right edge of the timeline. */
+function detailOf(feed: Feed, key: string, now: Now, presentMs: number): LeaseDetail {
   const history = feed.followed?.leases.get(key);
   const record = history?.record ?? null;
   const verdict = judge(record, history ? looksAt(history, now.monoMs) : null, now);
@@ -137,6 +178,7 @@ function detailOf(feed: Feed, key: string, now: Now): LeaseDetail {
   return {
     key,
     known: feed.followed?.synced ?? false,
+    staleMs: feed.followed?.down ? presentMs - now.monoMs : null,
     record,
     verdict,
     urgency: urgencyOf(verdict, durationMs),
@@ -150,7 +192,7 @@ function detailOf(feed: Feed, key: string, now: Now): LeaseDetail {
     offset: history ? holderClockOffset(history, feed.ports) : null,
     family: record && fingerprint(record).family,
     pod: feed.pod !== null && feed.pod.holder === record?.holder ? feed.pod : null,
-    timeline: timelineOf(history?.ledger, events, now.monoMs),
+    timeline: timelineOf(history?.ledger, events, presentMs),
     events,
   };
 }

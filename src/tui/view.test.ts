@@ -82,6 +82,17 @@ it('says what it waits for: the first answer, a Lease that is not there, a serve
   expect(frames.join('\n────\n')).toMatchSnapshot();
 });
 
+it('judges nothing while it is cut off', async () => {
+  const story = new ScreenStory('demo');
+  await story.leases.lease({ holder: 'a' }, 'added', true);
+  await story.leases.synced();
+  await story.renews('a', 4_000);
+  await story.leases.passes(1_000);
+  await story.leases.down(CUT);
+  await story.leases.passes(60_000);
+  expect(story.frame(80, 18)).toMatchSnapshot();
+});
+
 it('says that it polls', async () => {
   const story = new ScreenStory('demo');
   await story.leases.down(FORBIDDEN('watch'));

@@ -31,8 +31,8 @@ export const pageOf = ({ size }: ScreenState): number => Math.max(1, size.rows -
 export function visibleRows(rows: readonly Row[], filter: string): readonly Row[] {
   if (filter === '') return rows;
   const wanted = filter.toLowerCase();
-  return rows.filter(({ key, holder, verdict, urgency }) =>
-    `${key} ${holder ?? ''} ${verdict.state} ${urgency}`.toLowerCase().includes(wanted),
+  return rows.filter(({ key, holder, state, urgency }) =>
+    `${key} ${holder ?? ''} ${state} ${urgency}`.toLowerCase().includes(wanted),
   );
 }
 

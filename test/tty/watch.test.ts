@@ -7,10 +7,12 @@ import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { bin } from '../support/kle.js';
 import { heldLease, now, patchLease } from '../support/sandbox-leases.js';
+import { type Gate, openGate } from '../support/tcp-gate.js';
 import { TerminalSession } from '../support/terminal.js';
 
 const kubeconfig = join(tmpdir(), `kle-tty-${process.pid}.yaml`);
 const preload = join(tmpdir(), `kle-tty-${process.pid}.cjs`);
+const gated = join(tmpdir(), `kle-tty-${process.pid}-gate.yaml`);
 let sandbox: Sandbox;
 const sessions: TerminalSession[] = [];
 
@@ -27,6 +29,7 @@ afterEach(async () => {
 afterAll(() => {
   rmSync(kubeconfig, { force: true });
   rmSync(preload, { force: true });
+  rmSync(gated, { force: true });
 });
 
 interface Options {
@@ -48,6 +51,11 @@ function watch(args: string, { columns = 100, rows = 24, env = {} }: Options = {
   );
   sessions.push(session);
   return session;
+}
+
+function throughGate({ url }: Gate): string {
+  writeFileSync(gated, sandbox.kubeconfig().replaceAll(sandbox.url, url.origin));
+  return gated;
 }
 
 async function isRestored(session: TerminalSession, ending: string): Promise<void> {
@@ -126,6 +134,23 @@ it('pauses while the Lease goes on', async () => {
   await session.until('HELD  by api-0');
   session.press('p');
   await session.until('HELD  by api-1');
+});
+
+it('says that it is cut off and for how long, and draws that stretch as unknown', async () => {
+  const gate = await openGate(new URL(sandbox.url));
+  const session = watch('web', { env: { KUBECONFIG: throughGate(gate) } });
+  await session.until(/live[\s\S]*HELD {2}by web-0/);
+  await gate.interrupt(async () => {
+    await session.until(/RECONNECTING for .*[\s\S]*last seen [\d.]+s ago: HELD {2}by web-0/);
+    await put('web', { holderIdentity: 'web-1', acquireTime: now(), renewTime: now(), leaseTransitions: 3 });
+  });
+  await session.until('HELD  by web-1');
+  await session.until('░ not known');
+  expect(session.text()).toMatch(/reconnected +after [\d.]+s/);
+  expect(session.text()).toMatch(/acquired +web-1 +from web-0, noticed late/);
+  session.press('q');
+  await session.exited;
+  await gate.close();
 });
 
 it('follows the size of the terminal, down to 20×5', async () => {

@@ -42,8 +42,13 @@ export function Holder({ detail, columns, rows, theme }: HolderProps): ReactElem
   );
 }
 
-function statePieces({ known, record, verdict, leaderlessMs, urgency }: LeaseDetail, theme: ScreenTheme): Pieces {
-  if (!known) return ['waiting for the first answer'];
+function statePieces(detail: LeaseDetail, theme: ScreenTheme): Pieces {
+  if (!detail.known) return ['waiting for the first answer'];
+  if (detail.staleMs === null) return standing(detail, theme);
+  return [{ text: `last seen ${seconds(detail.staleMs)} ago: `, paint: theme.warning }, ...standing(detail, theme)];
+}
+
+function standing({ record, verdict, leaderlessMs, urgency }: LeaseDetail, theme: ScreenTheme): Pieces {
   const paint = (text: string) => theme.strong(theme.state(verdict.state, text));
   if (record === null) return [{ text: 'ABSENT', paint }, '  there is no such Lease; waiting for it'];
   const state = { text: verdict.state.toUpperCase(), paint };

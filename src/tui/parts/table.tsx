@@ -99,7 +99,7 @@ function headings(widths: Widths): string {
 function rowPieces(row: Row, widths: Widths, selected: boolean, theme: ScreenTheme): Pieces {
   const gap = ' '.repeat(GAP);
   const text = (content: string, columns: number) => (columns > 0 ? [`${cell(content, columns)}${gap}`] : []);
-  const { state, expiresInMs, renewedAgoMs, atLeast } = row.verdict;
+  const { state, expiresInMs, renewedAgoMs, atLeast } = row;
   const byUrgency = (piece: string) => theme.urgency(row.urgency, piece);
   const pieces: Pieces = [
     { text: cell(`${selected ? '>' : ' '}${row.fresh ? '*' : ' '}`, MARK), paint: theme.strong },
@@ -117,11 +117,11 @@ function rowPieces(row: Row, widths: Widths, selected: boolean, theme: ScreenThe
 }
 
 const statePaint =
-  ({ urgency, verdict }: Row, theme: ScreenTheme) =>
+  ({ urgency, state }: Row, theme: ScreenTheme) =>
   (text: string) =>
-    urgency === 'late' ? theme.urgency('late', text) : theme.state(verdict.state, text);
+    urgency === 'late' ? theme.urgency('late', text) : theme.state(state, text);
 
-function barOf({ verdict, durationMs }: Row, columns: number): string {
-  if (verdict.expiresInMs === null || durationMs === null) return ' '.repeat(columns);
-  return bar(verdict.expiresInMs / durationMs, columns);
+function barOf({ expiresInMs, durationMs }: Row, columns: number): string {
+  if (expiresInMs === null || durationMs === null) return ' '.repeat(columns);
+  return bar(expiresInMs / durationMs, columns);
 }
