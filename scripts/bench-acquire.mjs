@@ -119,7 +119,8 @@ ${new Date().toISOString().slice(0, 10)} · Node ${process.version} · kube-apis
 average ${loads.map((load) => load.toFixed(1)).join(' before, ')} after (other work ran on the machine). Both at the same time on one server, each on a Lease of its own.
 Hand-over: ${rounds} rounds at 15/10/2 s, the leader told to end at a random moment, from the release to the next claim as a third
 party's watch sees them. Crash: ${crashes} rounds at 3/2/0.4 s, from the last renewal seen. Requests, memory and CPU: ${minute} s at 15/10/2 s,
-\`kle acquire LEASE\` without a command, whose standby is one process. Crowd: 3 releases at 15/10/2 s, 2 s after each looked at.
+\`kle acquire LEASE\` without a command, whose standby is one process. Crowd: 3 releases at 15/10/2 s, 2 s after each looked at;
+all processes share these cores, so that the winner's event comes late to most.
 
 | | kle | client-go |
 |---|---|---|
