@@ -161,7 +161,7 @@ export function withoutOwnEntry(record: LeaseRecord, manager = 'kle'): LeaseObje
   return body;
 }
 
-/** Null where the time would leave the years that Leases can write. */
+/** Throws RangeError where the time would leave the years that Leases can write. */
 export function shiftedTime(record: LeaseRecord, byMs: number): string {
   const time = (record.renewTime ?? 0n) + BigInt(Math.round(byMs)) * MICROS_PER_MS;
   return formatMicroTime(time);

@@ -19,7 +19,10 @@ export interface Reaction {
   pollTenths: number;
   /** False: it patches without resourceVersion, so it can overwrite anybody's write. */
   compareAndSwap: boolean;
-  /** Share of runs in which the old leader got a cleared Lease back, with one and with two standbys; null: not measured. */
+  /**
+   * Share of runs in which the old leader got a Lease back that was cleared at a random moment, with one and with two
+   * standbys; null: not measured. Right after a renewal, when a measurement ends, the standby has nearly a whole period.
+   */
   returnsAfterClear: { oneStandby: number; twoStandbys: number } | null;
   /** Whether it leads on when its holder is put back while it still retries. */
   afterPutBack: 'goes-on' | 'has-stopped';

@@ -43,7 +43,7 @@ function expectedLines(plan: Plan): string[] {
     lines.push(
       prediction.returns === null
         ? 'whether the same holder gets it back was not measured for this elector'
-        : `the same holder has it back in ${percent(prediction.returns.oneStandby)} of runs with one standby, ${percent(prediction.returns.twoStandbys)} with two`,
+        : `cleared at a random moment, the same holder has it back in ${percent(prediction.returns.oneStandby)} of runs with one standby, ${percent(prediction.returns.twoStandbys)} with two; less often right after a renewal`,
     );
   }
   if (prediction.afterKillMs !== null) {
