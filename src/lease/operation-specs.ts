@@ -1,5 +1,5 @@
 /** Every Lease that a chaos verb writes: the record's own JSON, amended under its uid and resourceVersion (fact 5). */
-import { formatMicroTime, MICROS_PER_MS, type Micros, parseMicroTime } from './micro-time.js';
+import { formatMicroTime, MICROS_PER_MS, type Micros } from './micro-time.js';
 import {
   formatOperation,
   OPERATION_ANNOTATION,
@@ -166,10 +166,6 @@ export function shiftedTime(record: LeaseRecord, byMs: number): string {
   const time = (record.renewTime ?? 0n) + BigInt(Math.round(byMs)) * MICROS_PER_MS;
   return formatMicroTime(time);
 }
-
-/** The spec's renewTime of a previous spec, in microseconds. */
-export const previousRenewTime = (previous: PreviousSpec): Micros | null =>
-  previous.renewTime === undefined ? null : (parseMicroTime(previous.renewTime) ?? null);
 
 /** Positive: `a` is the later version of one cluster (decimal, up to 64 bits; KEP-5504). Zero where they do not compare. */
 export function compareVersions(a: string | null, b: string | null): number {

@@ -98,9 +98,6 @@ const ROWS: readonly Reaction[] = [
 
 const UNKNOWN: Reaction = row('unknown', { ...CLIENT_GO, pollTenths: 32, returnsAfterClear: null });
 
-/** Families whose reaction to a shifted Lease is told by `skew`. */
-export const KNOWN_REACTIONS = ROWS;
-
 /** The row of a family; for one that is not known, the slowest that a usual elector can be. */
 export function reactionOf(family: ElectorFamily): Reaction {
   return ROWS.find((one) => one.family === family) ?? UNKNOWN;
