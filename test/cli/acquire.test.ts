@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { play, trials } from '../support/acquire-faults.js';
 import {
   type AcquireEnd,
   Acquiring,
@@ -15,6 +16,7 @@ import {
   worker,
 } from '../support/acquire-run.js';
 import { type Sandbox, startSandbox } from '../support/acquire-sandbox.js';
+import { randomOf } from '../support/acquire-stage.js';
 import { Stranger } from '../support/acquire-watch.js';
 import { kle, type Run, type RunOptions } from '../support/kle.js';
 import { chunk, head, json, type Script, startTestServer, status } from '../support/test-server.js';
@@ -727,6 +729,25 @@ describe('two processes with one given identity', () => {
     second.signal('SIGTERM');
     expect(await ending(second)).toMatchObject({ code: 143 });
     watch.close();
+  });
+});
+
+/** A few of the faults that test/cluster plays on a real server, where that cannot be had. */
+describe('three candidates on one Lease', () => {
+  const seed = Number(process.env.KLE_TEST_SEED ?? Math.floor(Math.random() * 1_000_000));
+  const random = randomOf(seed);
+  it.each([
+    'supervisor killed',
+    'all of the leader told to end at once',
+    'all of the leader stopped for long',
+    'Lease deleted',
+    'Lease cleared',
+  ])('%s', async (name) => {
+    const trial = trials.find((one) => one.name === name);
+    if (!trial) throw new Error(`no fault ${name}`);
+    const timing = { leaseMs: 3000, renewMs: 2000, retryMs: 400 };
+    const place = { lease: newLease(), folder, kubeconfig: sandbox.kubeconfig, timing, random, stranger };
+    await play(trial, place, {}, `seed ${seed}`);
   });
 });
 

@@ -180,7 +180,7 @@ class Table {
   }
 }
 
-describe.each(Object.keys(families) as Family[])('beside %s', (family) => {
+describe.each(Object.keys(families) as Family[])('beside %s', { timeout: 300_000 }, (family) => {
   it.runIf(families[family])('each takes what the other lets go, and what it leaves behind', async () => {
     const table = await Table.open(`beside-${family}`);
     try {
@@ -225,7 +225,7 @@ async function renewals(watch: LeaseWatch, count: number): Promise<void> {
   });
 }
 
-it(`all at one table, seed ${seed}`, async () => {
+it(`all at one table, seed ${seed}`, { timeout: 300_000 }, async () => {
   const random = randomOf(seed);
   const present = (Object.keys(families) as Family[]).filter((family) => families[family]);
   const table = await Table.open('one-table');

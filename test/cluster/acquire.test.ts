@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { longTrials, type Trial, trials } from '../support/acquire-faults.js';
+import { longTrials, play, type Trial, trials } from '../support/acquire-faults.js';
 import { Acquiring, endAll, SHORT, worker } from '../support/acquire-run.js';
 import { type Random, randomOf, Stage, type Timing } from '../support/acquire-stage.js';
 import { Stranger } from '../support/acquire-watch.js';
@@ -73,28 +73,11 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     .map(({ item }) => item);
 }
 
-async function round(name: string, trial: Trial, timing: Timing, random: Random): Promise<void> {
-  const about = `seed ${seed}, ${name}: ${trial.name}`;
-  const stage = new Stage({
-    lease: name,
-    folder,
-    kubeconfig: server.kubeconfig,
-    timing,
-    random,
-    stranger,
-    ...(trial.network && { network: (client: string) => proxy.client(client) }),
-    ...(trial.wall && faketime && { wall: () => faketime.clock() }),
-  });
-  try {
-    await stage.open();
-    await trial.run(stage);
-    await stage.close(trial.allowOverlapMs?.(timing) ?? 0, about);
-  } catch (error) {
-    throw new Error(`${about}; ${stage.notes.join('; ')}\n${(error as Error).message}\n${stage.describe()}`);
-  } finally {
-    await stage.abandon();
-  }
-  for (const [what, value] of Object.entries(stage.figures)) {
+async function round(lease: string, trial: Trial, timing: Timing, random: Random): Promise<void> {
+  const about = `seed ${seed}, ${lease}: ${trial.name}`;
+  const place = { lease, folder, kubeconfig: server.kubeconfig, timing, random, stranger };
+  const found = await play(trial, place, { proxy, faketime }, about);
+  for (const [what, value] of Object.entries(found)) {
     const key = what === 'overlap' && trial.allowOverlapMs ? `overlap, ${trial.name}` : what;
     figures.set(key, [...(figures.get(key) ?? []), value]);
   }

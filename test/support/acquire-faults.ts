@@ -1,6 +1,16 @@
 /** The faults of the rounds with real processes: what is done, what must come of it, and what overlap DESIGN 5 allows. */
 import { tryKill, untilDead } from './acquire-run.js';
-import { type Contender, drainOf, SLACK_MS, type Stage, stopBoundOf, type Timing } from './acquire-stage.js';
+import {
+  type Contender,
+  drainOf,
+  SLACK_MS,
+  Stage,
+  type StageOptions,
+  stopBoundOf,
+  type Timing,
+} from './acquire-stage.js';
+import type { Faketime } from './faketime.js';
+import type { FaultProxy } from './fault-proxy.js';
 import { ms } from './worker-log.js';
 
 export interface Trial {
@@ -502,3 +512,28 @@ export const longTrials: readonly string[] = [
   'network of the leader silent',
   'a renewal arrives after the takeover',
 ];
+
+/** One round of it: the figures that it came to. Throws with all that is known when anything did not hold. */
+export async function play(
+  trial: Trial,
+  place: Omit<StageOptions, 'network' | 'wall'>,
+  tools: { proxy?: FaultProxy; faketime?: Faketime | null },
+  about: string,
+): Promise<Record<string, number>> {
+  const { proxy, faketime } = tools;
+  const stage = new Stage({
+    ...place,
+    ...(trial.network && proxy && { network: (client: string) => proxy.client(client) }),
+    ...(trial.wall && faketime && { wall: () => faketime.clock() }),
+  });
+  try {
+    await stage.open();
+    await trial.run(stage);
+    await stage.close(trial.allowOverlapMs?.(place.timing) ?? 0, about);
+  } catch (error) {
+    throw new Error(`${about}; ${stage.notes.join('; ')}\n${(error as Error).message}\n${stage.describe()}`);
+  } finally {
+    await stage.abandon();
+  }
+  return stage.figures;
+}
