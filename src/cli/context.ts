@@ -22,7 +22,7 @@ export interface Cluster {
 export interface Context {
   io: Io;
   clock: Clock;
-  /** Aborted, with an `Interrupted`, on the first SIGINT or SIGTERM. A second one ends the process at once. */
+  /** Aborted, with an `Interrupted`, on the first SIGINT, SIGTERM or SIGHUP (told as SIGTERM). A second one ends the process at once. */
   signal: AbortSignal;
   /** From here on signals are handled by whoever asks for this: a command runs and decides what they mean. */
   leaveSignals(): void;
@@ -65,10 +65,10 @@ async function openCluster(flags: ParsedConnectionFlags, io: Io): Promise<Cluste
 
 function interrupts(): Pick<Context, 'signal' | 'leaveSignals'> {
   const controller = new AbortController();
-  const undo = (['SIGINT', 'SIGTERM'] as const).map((name) => {
+  const undo = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => {
     const interrupt = () => {
       if (controller.signal.aborted) process.exit(name === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
-      controller.abort(new Interrupted(name));
+      controller.abort(new Interrupted(name === 'SIGINT' ? name : 'SIGTERM'));
     };
     process.on(name, interrupt);
     return () => process.off(name, interrupt);

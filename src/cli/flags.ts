@@ -113,5 +113,11 @@ export function leaseName(word: string): string {
   if (name === '' || name.includes('/')) {
     throw new UsageError(`${JSON.stringify(word)} does not name a Lease`, ['write NAME or lease/NAME']);
   }
+  // DNS-1123 subdomain, as the server wants it: no Lease can have another name.
+  if (name.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)) {
+    throw new UsageError(`${JSON.stringify(name)} cannot be the name of a Lease`, [
+      'a name has lower-case letters, digits, - and . and begins and ends with a letter or digit',
+    ]);
+  }
   return name;
 }

@@ -39,6 +39,8 @@ export default class Acquire extends KleCommand {
   static override args = { lease: stringArg({ description: 'NAME or lease/NAME', ignoreStdin: true }) };
   static override flags = acquireFlags;
 
+  #toldOther = false;
+
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(Acquire);
     const command = this.commandWords;
@@ -61,7 +63,7 @@ export default class Acquire extends KleCommand {
       '--leader-elect=false: the command runs without any Lease; others may run it at the same time',
     );
     this.context.leaveSignals();
-    return runCommand(command, this.context.io.env);
+    return runCommand(command, this.context.io.env, this.context.say);
   }
 
   async #compete(job: Job): Promise<number> {
@@ -81,11 +83,18 @@ export default class Acquire extends KleCommand {
         return await acquireOnce({ ...rest, candidate, context: this.context, waiting: wait });
       }
       if (!job.command) return await holdUntilInterrupted(candidate, wait, this.context);
-      return await runWhileLeading({ context: this.context, candidate, command: job.command, request, waiting: wait });
+      return await runWhileLeading({
+        context: this.context,
+        candidate,
+        command: job.command,
+        request,
+        waiting: wait,
+        toldOther: () => this.#toldOther,
+      });
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error;
       const { holder } = candidate.election.state;
-      this.context.say(`not acquired in time: ${holder ? `${holder} leads` : 'nobody is known to lead'}`);
+      this.context.say(`not acquired in time: ${holder ? `held by ${holder}` : 'nobody is known to hold it'}`);
       return request.timeoutExitCode;
     } finally {
       await Promise.all([candidate.election.close(), probes?.close()]);
@@ -95,7 +104,8 @@ export default class Acquire extends KleCommand {
 
   #tellHolder(holder: string | null, request: AcquireRequest, wait: ReturnType<typeof waiting>): void {
     if (holder === request.identity) return;
-    this.context.say(holder ? `${holder} leads` : 'nobody leads');
+    if (holder) this.#toldOther = true;
+    this.context.say(holder ? `held by ${holder}` : 'held by nobody');
     if (holder) wait.sawOther();
   }
 

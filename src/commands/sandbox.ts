@@ -81,7 +81,7 @@ export default class SandboxCommand extends KleCommand {
     const { io, signal } = this.context;
     if (this.commandWords) {
       this.context.leaveSignals();
-      return runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path });
+      return runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path }, this.context.say);
     }
     io.stdout.write(`export KUBECONFIG=${JSON.stringify(place.path)}\n`);
     if (http)

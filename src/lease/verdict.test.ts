@@ -170,6 +170,22 @@ describe('the age of what was never seen to change', () => {
   });
 });
 
+describe('what watching must not invent', () => {
+  const watched = { ...seenChange(1_000, 20_000), changeSeen: false };
+
+  it('a renewal of a released Lease: its age is that of the last write', () => {
+    const free = sampleLease({ holder: '', seconds: 1, renewMs: -60_000, stampMs: -60_000, manager: null });
+    expect(judge(free, watched, withServer(20_000))).toMatchObject({ state: 'released', renewedAgoMs: 80_000 });
+  });
+
+  it('a disagreement of clocks once it is settled', () => {
+    const skewed = sampleLease({ renewMs: 3_600_000, stampMs: -60_000 });
+    const codes = (looks: Looks) => judge(skewed, looks, withServer(20_000)).problems.map(({ code }) => code);
+    expect(codes({ ...watched, lastMs: 2_000 })).toContain('renewal-times-disagree');
+    expect(codes(watched)).not.toContain('renewal-times-disagree');
+  });
+});
+
 describe('judge, states', () => {
   it('needs no clock for absent and released', () => {
     expect(judge(null, null, noServer(0))).toMatchObject({ state: 'absent', basis: null, expiresInMs: null });

@@ -66,15 +66,15 @@ const FUTURE_TOLERANCE_MS = 1_000;
 export function judge(record: LeaseRecord | null, looks: Looks | null, now: Now): Verdict {
   if (record === null) return { ...UNTIMED, state: 'absent', problems: [] };
   const ages = agesOf(record, looks, now);
-  const problems = [...record.problems, ...clockProblems(record, ages)];
   const holderUnreadable = record.problems.some((p) => p.code === 'field-wrong-type' && p.field === 'holderIdentity');
   const durationMs = usableDurationMs(record);
   const age = bestAge(ages, durationMs);
+  const problems = [...record.problems, ...clockProblems(record, ages, age?.basis === 'observed')];
   if (record.holder === null && holderUnreadable) {
     return { ...UNTIMED, state: 'malformed', renewedAgoMs: age?.ms ?? null, problems };
   }
   if (record.holder === null || record.holder === '') {
-    return { ...UNTIMED, state: 'released', renewedAgoMs: age?.ms ?? null, problems };
+    return { ...UNTIMED, state: 'released', renewedAgoMs: lastWriteMs(ages), problems };
   }
   if (durationMs === null || age === null) {
     return { ...UNTIMED, state: 'malformed', renewedAgoMs: age?.ms ?? null, problems };
@@ -124,6 +124,11 @@ function agesOf(record: LeaseRecord, looks: Looks | null, now: Now): Ages {
   };
 }
 
+/** Of a released Lease nobody waits for a renewal: its age is that of the last write, not of our looking at it. */
+function lastWriteMs({ observed, serverClock, writerClock }: Ages): number | null {
+  return observed?.changeSeen ? observed.ms : (serverClock ?? writerClock);
+}
+
 function bestAge(ages: Ages, durationMs: number | null): Age | null {
   const { observed, serverClock, writerClock } = ages;
   if (observed && durationMs !== null) {
@@ -138,13 +143,14 @@ function bestAge(ages: Ages, durationMs: number | null): Age | null {
   return null;
 }
 
-function clockProblems(record: LeaseRecord, ages: Ages): Problem[] {
+/** `settled`: it was watched, so it no longer matters that the two clocks disagree. */
+function clockProblems(record: LeaseRecord, ages: Ages, settled: boolean): Problem[] {
   const problems: Problem[] = [];
   if (ages.writerClock !== null && ages.writerClock < -FUTURE_TOLERANCE_MS) {
     problems.push({ code: 'time-in-future', field: 'renewTime', byMs: -ages.writerClock });
   }
   const durationMs = usableDurationMs(record);
-  if (record.holder && durationMs !== null && ages.serverClock !== null && ages.writerClock !== null) {
+  if (!settled && record.holder && durationMs !== null && ages.serverClock !== null && ages.writerClock !== null) {
     const disagree = ages.serverClock < durationMs !== ages.writerClock < durationMs;
     // Near the moment of expiry two honest clocks may fall on either side of it.
     if (disagree && Math.abs(ages.serverClock - ages.writerClock) > 3 * FUTURE_TOLERANCE_MS) {

@@ -9,7 +9,11 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SI
  * such command, 126 when it cannot be run. Ctrl-C reaches the command from the terminal itself, which is why SIGINT is
  * passed on only when kle's terminal did not send it.
  */
-export function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export function runCommand(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onProblem: (text: string) => void,
+): Promise<number> {
   const [command = '', ...args] = words;
   const child = spawn(command, args, { stdio: 'inherit', env });
   const forward = (signal: NodeJS.Signals) => {
@@ -22,7 +26,11 @@ export function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Pr
       for (const signal of FORWARDED) process.removeListener(signal, forward);
       resolve(code);
     };
-    child.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'ENOENT' ? 127 : 126));
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const missing = error.code === 'ENOENT';
+      onProblem(`${command}: ${missing ? 'there is no such command' : 'it cannot be run'} (${error.code})`);
+      end(missing ? 127 : 126);
+    });
     child.on('exit', (code, signal) => end(signal ? 128 + constants.signals[signal] : (code ?? 1)));
   });
 }

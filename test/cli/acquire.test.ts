@@ -333,7 +333,7 @@ describe('--timeout', () => {
     const run = acquire(lease, `--timeout=${timeout}`, ...flags, '--', 'echo', 'led');
     expect(await ending(run)).toMatchObject({ code });
     expect(run.stdout).toBe('');
-    expect(run.stderr).toBe('kle: other leads\nkle: not acquired in time: other leads\n');
+    expect(run.stderr).toBe('kle: held by other\nkle: not acquired in time: held by other\n');
     expect(await holderOf(lease)).toBe('other');
   });
 
@@ -438,7 +438,7 @@ describe('without a command', () => {
     await run.line('acquired');
     await stranger.patch(lease, { spec: { holderIdentity: 'thief' } });
     await run.line(`lost default/${lease}: somebody else holds the Lease; competing again`);
-    await run.line('thief leads');
+    await run.line('held by thief');
     await run.until(() => (run.stdout.match(/^acquired/gm)?.length === 2 ? true : undefined), 'a second term');
     run.signal('SIGINT');
     expect(await ending(run)).toMatchObject({ code: 0 });
@@ -452,7 +452,7 @@ describe('without a command', () => {
     await stranger.create(lease, { holderIdentity: 'other', leaseDurationSeconds: 60, ...times() });
     for (const command of [[], ['--', 'echo', 'led']]) {
       const run = acquire(lease, ...command);
-      await run.line('other leads');
+      await run.line('held by other');
       run.signal(signal);
       expect(await ending(run)).toMatchObject({ code });
       expect(run.stdout).toBe('');
@@ -501,7 +501,7 @@ describe('flags beside the election', () => {
       '--',
       ...worker(out),
     );
-    await run.line('other leads');
+    await run.line('held by other');
     expect(await ask('/livez')).toMatchObject({ status: 200 });
     expect(await ask('/readyz')).toMatchObject({ status: 503, text: 'not ready: no leader yet\n' });
     expect(JSON.parse((await ask('/leader')).text)).toMatchObject({
@@ -564,7 +564,7 @@ describe('a right that is missing', () => {
     const leader = acquire(lease, '--identity=leader');
     await leader.line('acquired');
     const run = acquireAs('no-watch', lease, '--identity=me', '--', 'echo', 'led');
-    await run.line('leader leads');
+    await run.line('held by leader');
     leader.signal('SIGTERM');
     expect(await ending(run)).toMatchObject({ code: 0 });
     expect(run.stdout).toBe('led\n');

@@ -19,6 +19,8 @@ export interface Work {
   command: readonly string[];
   request: AcquireRequest;
   waiting: Waiting;
+  /** Somebody else was named as the holder, so that it must be said when that is no longer so. */
+  toldOther: () => boolean;
 }
 
 /** Resolves with the exit code: CMD's own, or that of a lost Lease. Rejects when it was not acquired. */
@@ -28,6 +30,7 @@ export async function runWhileLeading(work: Work): Promise<number> {
     const term = await candidate.acquire(waiting.signal);
     waiting.over();
     context.leaveSignals();
+    if (work.toldOther()) context.say(`leading as ${candidate.settings.identity} (token ${term.token})`);
     const outcome = await runTerm(work, term);
     if (outcome.deathConfirmed) {
       term.workStopped();

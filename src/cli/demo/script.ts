@@ -50,14 +50,14 @@ export async function tellDemo({ context, leases, candidates }: Demo): Promise<v
     say(`${first.holder} is told to end (SIGTERM). It stops its work and frees the Lease; the standbys are watching.`);
     candidates.of(first.holder)?.signal('SIGTERM');
     const second = await events.leaderAfter(first.holder, signal);
-    say(`${second.holder} leads; nobody led for ${Math.round(second.leaderlessMs ?? 0)} ms.`);
+    say(`${second.holder} leads; the Lease was free for ${Math.round(second.leaderlessMs ?? 0)} ms.`);
     await showStatus();
     say(
       `${second.holder} is killed (SIGKILL). Nobody is told, so the Lease must expire first: 3 s after its last renewal.`,
     );
     candidates.of(second.holder)?.signal('SIGKILL');
     const third = await events.leaderAfter(second.holder, signal);
-    say(`${third.holder} leads; from the expiry on nobody led for ${Math.round(third.leaderlessMs ?? 0)} ms.`);
+    say(`${third.holder} leads, ${Math.round(third.leaderlessMs ?? 0)} ms after the Lease had expired.`);
     await showStatus();
     say('`kle sandbox` gives you such a cluster to play with; `kle --help` has the rest.');
   } finally {

@@ -24,11 +24,11 @@ export interface StatusLayout {
 export function statusTable(rows: readonly StatusRow[], layout: StatusLayout, theme: Theme): string[] {
   const columns: Column<StatusRow>[] = [
     ...(layout.allNamespaces
-      ? [{ heading: 'NAMESPACE', cell: (row: StatusRow) => safe(row.ref.namespace), shrinkTo: 12 }]
+      ? [{ heading: 'NAMESPACE', cell: (row: StatusRow) => safe(row.ref.namespace), shrinkTo: 9 }]
       : []),
-    { heading: 'NAME', cell: (row) => safe(row.ref.name), shrinkTo: 16 },
+    { heading: 'NAME', cell: (row) => safe(row.ref.name), shrinkTo: 8 },
     { heading: 'STATE', cell: (row) => row.verdict.state, paint: (row, text) => theme.state(row.verdict.state, text) },
-    { heading: 'HOLDER', cell: holderCell, shrinkTo: 12 },
+    { heading: 'HOLDER', cell: holderCell, shrinkTo: 8 },
     { heading: 'RENEWED', cell: ({ verdict }) => bound(verdict) + ago(verdict.renewedAgoMs) },
     { heading: 'EXPIRES', cell: ({ verdict }) => bound(verdict) + ahead(verdict.expiresInMs) },
     { heading: 'TRANSITIONS', cell: (row) => number(row.record?.transitions) },
