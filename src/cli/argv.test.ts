@@ -73,6 +73,19 @@ it('says which flag was probably meant', () => {
   }
 });
 
+it('knows a command whose -- is missing by the first word that is no Lease', () => {
+  const before = { verb: 'acquire', words: 1 };
+  const read = (...argv: string[]) => normaliseArgv(argv, flags, before);
+  expect(read('web', '-n', 'ns').words).toEqual(['web', '--namespace=ns']);
+  expect(read('web', 'other', '--', 'true').words).toEqual(['web', 'other']);
+  try {
+    read('-n', 'ns', 'web', 'sh', '-c', 'true');
+    expect.unreachable();
+  } catch (error) {
+    expect((error as UsageError).tries).toEqual(['a command stands after --: kle acquire -n ns web -- sh -c true']);
+  }
+});
+
 it('never lets a word after -- reach the flags, and never loses one', () => {
   fc.assert(
     fc.property(fc.array(fc.string()), (after) => {

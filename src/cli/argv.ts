@@ -20,16 +20,29 @@ export interface FlagShape {
 }
 export type FlagShapes = Readonly<Record<string, FlagShape>>;
 
-/** `flags`: the flags of the command that will run, by name. Throws UsageError on a flag that it does not have. */
-export function normaliseArgv(argv: readonly string[], flags: FlagShapes): Argv {
+/** Of a verb that runs a CMD: what stands before it. */
+export interface BeforeCommand {
+  verb: string;
+  /** How many words that are no flags. */
+  words: number;
+}
+
+/**
+ * `flags`: the flags of the command that will run, by name. Throws UsageError on a flag that it does not have, and on a
+ * CMD without its `--`.
+ */
+export function normaliseArgv(argv: readonly string[], flags: FlagShapes, before?: BeforeCommand): Argv {
   const end = argv.indexOf('--');
   const rest = [...(end === -1 ? argv : argv.slice(0, end))];
   const words: string[] = [];
+  let plain = 0;
   const booleans = new Map<string, boolean>();
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const found = /^-[^-]/.test(word) ? shortFlag(word, flags, rest) : longFlag(word, flags);
     if (found === undefined) {
       if (word.startsWith('-') && word !== '-') throw unknownFlag(word, flags);
+      plain += 1;
+      if (end === -1 && before && plain > before.words) throw commandWithoutDashes(before.verb, argv, [word, ...rest]);
       words.push(word);
     } else if (flags[found.name]?.type === 'boolean') {
       // The last one wins, as in kubectl.
@@ -89,6 +102,11 @@ function shortFlag(word: string, flags: FlagShapes, rest: string[]): Found | und
   if (flags[name]?.type === 'option') return { name, value: tail };
   rest.unshift(`-${tail}`);
   return { name, value: undefined };
+}
+
+function commandWithoutDashes(verb: string, argv: readonly string[], command: readonly string[]): UsageError {
+  const written = ['kle', verb, ...argv.slice(0, argv.length - command.length), '--', ...command];
+  return new UsageError(`unexpected word: ${command[0]}`, [`a command stands after --: ${written.join(' ')}`]);
 }
 
 function unknownFlag(word: string, flags: FlagShapes): UsageError {

@@ -5,6 +5,9 @@ import { UsageError } from './errors.js';
 
 /** A verb: `run` parses, calls one operation, shows its result and returns the exit code. It never exits itself. */
 export abstract class KleCommand extends Command {
+  /** How many words may stand before the CMD of a verb that runs one; undefined for the others. */
+  static wordsBeforeCommand: number | undefined;
+
   context!: Context;
   /** The words after `--`; undefined when there was no `--`. */
   commandWords: string[] | undefined;

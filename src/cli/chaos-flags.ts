@@ -38,12 +38,6 @@ export const timingFlags = {
   }),
 };
 
-export const leaseArg = {
-  description: 'NAME or lease/NAME',
-  required: true,
-  ignoreStdin: true,
-} as const;
-
 export function givenTiming(flags: {
   'renew-deadline'?: string | undefined;
   'retry-period'?: string | undefined;

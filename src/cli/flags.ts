@@ -61,6 +61,13 @@ export interface ParsedConnectionFlags {
   namespace?: string | undefined;
 }
 
+/** The one Lease that a verb is about. */
+export const leaseArg = {
+  description: 'NAME or lease/NAME',
+  required: true,
+  ignoreStdin: true,
+} as const;
+
 /** The flags as the `kube/` room takes them. */
 export function connectionRequest(flags: ParsedConnectionFlags): {
   connection: ConnectionFlags;

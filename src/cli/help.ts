@@ -34,6 +34,7 @@ export async function verbHelp(Class: KleCommandClass): Promise<string> {
     summary: Class.summary,
     description: Class.description,
     examples: Class.examples,
+    usage: Class.usage,
     aliases: [],
     args: named(Class.args),
     flags: named(Class.flags ?? {}),

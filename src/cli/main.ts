@@ -55,11 +55,17 @@ async function runVerb(name: string, verb: Verb, argv: readonly string[], contex
     context.io.stdout.write(await verbHelp(Class));
     return EXIT.ok;
   }
-  const { words, command } = normaliseArgv(argv, shapes(Class));
+  const before = Class.wordsBeforeCommand === undefined ? undefined : { verb: name, words: Class.wordsBeforeCommand };
+  const { words, command } = normaliseArgv(argv, shapes(Class), before);
   const instance = new Class(words, oclifConfig);
   instance.context = context;
   instance.commandWords = command;
-  return instance.run();
+  try {
+    return await instance.run();
+  } catch (error) {
+    const { usageErrorOf } = await import('./parse-errors.js');
+    throw usageErrorOf(error, `kle ${Class.usage}`) ?? error;
+  }
 }
 
 const shapes = (Class: KleCommandClass): FlagShapes => ({ ...Class.baseFlags, ...Class.flags });
@@ -77,8 +83,7 @@ async function unknownCommand(name: string): Promise<UsageError> {
 }
 
 async function fail(error: unknown, context: Context): Promise<ExitCode> {
-  const { usageErrorOf } = await import('./parse-errors.js');
-  const ending = endingOf(usageErrorOf(error) ?? error);
+  const ending = endingOf(error);
   if (ending.message === '') return ending.code;
   const theme = await themeFor(context.io.stderr, context.io.env);
   const lines = [

@@ -8,13 +8,14 @@ import { runWhileLeading } from '../cli/acquire/work.js';
 import { KleCommand } from '../cli/base-command.js';
 import type { Cluster } from '../cli/context.js';
 import { UsageError } from '../cli/errors.js';
-import { leaseName } from '../cli/flags.js';
+import { leaseArg, leaseName } from '../cli/flags.js';
 import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.js';
 import { sleep } from '../platform/clock.js';
 import { hostName } from '../platform/host-name.js';
 import { runCommand } from '../platform/run-command.js';
 import { sharedClock } from '../platform/shared-clock.js';
 import { serveProbes } from '../supervise/probes.js';
+import { holderText } from '../view/text/acquire.js';
 import { warningText } from '../view/text/timing.js';
 
 export default class Acquire extends KleCommand {
@@ -36,7 +37,8 @@ export default class Acquire extends KleCommand {
     { description: 'hold a Lease by hand', command: 'kle acquire maintenance' },
     { description: 'from a script, again and again', command: 'kle acquire job --once --identity ci-42' },
   ];
-  static override args = { lease: stringArg({ description: 'NAME or lease/NAME', ignoreStdin: true }) };
+  static override wordsBeforeCommand = 1;
+  static override args = { lease: stringArg(leaseArg) };
   static override flags = acquireFlags;
 
   #toldOther = false;
@@ -44,8 +46,6 @@ export default class Acquire extends KleCommand {
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(Acquire);
     const command = this.commandWords;
-    if (args.lease === undefined)
-      throw new UsageError('the name of the Lease is missing', ['kle acquire LEASE -- CMD']);
     const lease = leaseName(args.lease);
     if (command?.length === 0) throw new UsageError('there is no command after --', ['kle acquire LEASE -- CMD']);
     refuseContradictions(flags, command);
@@ -103,9 +103,8 @@ export default class Acquire extends KleCommand {
   }
 
   #tellHolder(holder: string | null, request: AcquireRequest, wait: ReturnType<typeof waiting>): void {
-    if (holder === request.identity) return;
     if (holder) this.#toldOther = true;
-    this.context.say(holder ? `held by ${holder}` : 'held by nobody');
+    this.context.say(holderText(holder, request.identity));
     if (holder) wait.sawOther();
   }
 

@@ -26,6 +26,7 @@ export default class SandboxCommand extends KleCommand {
       command: 'kle sandbox --data leases.yaml --user viewer=get:leases,list:leases',
     },
   ];
+  static override wordsBeforeCommand = 0;
   static override flags = {
     port: integerFlag({
       summary: 'port on 127.0.0.1; default: a free one',

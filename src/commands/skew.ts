@@ -1,13 +1,13 @@
 import { string as stringArg } from '@oclif/core/args';
 import { string as stringFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
-import { chaosFlags, leaseArg, wholeSeconds } from '../cli/chaos-flags.js';
+import { chaosFlags, wholeSeconds } from '../cli/chaos-flags.js';
 import { operationPorts } from '../cli/chaos-ports.js';
 import { type ChaosVerb, runChaos } from '../cli/chaos-run.js';
 import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { leaseName } from '../cli/flags.js';
+import { leaseArg, leaseName } from '../cli/flags.js';
 import type { Shift } from '../lease/operation-specs.js';
 import type { SkewOutcome, SkewReport } from '../operations/report.js';
 import { openSkew, type SkewRequest } from '../operations/skew.js';

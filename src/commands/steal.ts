@@ -1,21 +1,13 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean as booleanFlag, option, string as stringFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
-import {
-  byText,
-  chaosFlags,
-  givenTiming,
-  leaseArg,
-  refuseKleIdentity,
-  timingFlags,
-  wholeSeconds,
-} from '../cli/chaos-flags.js';
+import { byText, chaosFlags, givenTiming, refuseKleIdentity, timingFlags, wholeSeconds } from '../cli/chaos-flags.js';
 import { operationPorts } from '../cli/chaos-ports.js';
 import { type ChaosVerb, runChaos } from '../cli/chaos-run.js';
 import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { leaseName } from '../cli/flags.js';
+import { leaseArg, leaseName } from '../cli/flags.js';
 import type { StealOutcome, StealReport } from '../operations/report.js';
 import { openSteal, type StealRequest } from '../operations/steal.js';
 import { operationResult } from '../view/json-operations.js';

@@ -5,7 +5,7 @@ import { conditionFlag } from '../cli/condition-flag.js';
 import { durationFlag } from '../cli/duration.js';
 import { CallFailed, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
+import { connectionFlags, leaseArg, leaseName, outputFlag } from '../cli/flags.js';
 import type { LeaseApi } from '../lease/api.js';
 import type { FollowEvent, ToldFollowEvent } from '../operations/follow.js';
 import { wallTimes } from '../operations/follow-time.js';
@@ -34,9 +34,7 @@ export default class Wait extends KleCommand {
     { description: 'is web-1 the leader right now?', command: 'kle wait web --for=holder=web-1 --timeout=0s' },
     { description: 'gone or given up', command: 'kle wait web --for=released --for=absent --any' },
   ];
-  static override args = {
-    lease: stringArg({ description: 'NAME or lease/NAME', ignoreStdin: true }),
-  };
+  static override args = { lease: stringArg(leaseArg) };
   static override flags = {
     for: stringFlag({
       summary: 'held, released, expired, absent, holder=ID, transition or stable=30s; may be repeated',
@@ -53,7 +51,6 @@ export default class Wait extends KleCommand {
   override async run(): Promise<ExitCode> {
     this.refuseCommandWords();
     const { args, flags } = await this.parse(Wait);
-    if (args.lease === undefined) throw new UsageError('which Lease?', ['kle wait LEASE --for=held']);
     const name = leaseName(args.lease);
     const conditions = (flags.for ?? []).map((text) => conditionFlag('for', text));
     if (conditions.length === 0)

@@ -36,7 +36,9 @@ let count = 0;
 
 beforeAll(async () => {
   const users = Object.fromEntries(ALL.map((verb) => [`no-${verb}`, without(verb)]));
-  sandbox = await startSandbox(folder, { ...users, 'no-events': ALL.map((verb) => `${verb}:leases`).join(',') });
+  users['no-events'] = ALL.map((verb) => `${verb}:leases`).join(',');
+  users['no-reads'] = 'create:leases,update:leases';
+  sandbox = await startSandbox(folder, users);
   stranger = new Stranger(sandbox.kubeconfig);
 });
 
@@ -77,7 +79,9 @@ describe('refuses', () => {
     [['acquire']],
     [['acquire', '--', 'sh']],
     [['acquire', 'web', '--']],
-    [['acquire', 'web', 'other']],
+    [['acquire', 'web', 'sleep', '5']],
+    [['acquire', '-n', 'shop', 'web', 'sh', '-c', 'true']],
+    [['acquire', 'web', 'other', '--', 'true']],
     [['acquire', 'pods/web']],
     [['acquire', 'web', '--retry-period=10s']],
     [['acquire', 'web', '--retry-period=0s']],
@@ -393,6 +397,7 @@ describe('--once', () => {
     const started = process.hrtime.bigint();
     const run = await once(lease, 'me');
     expect(run.code).toBe(0);
+    expect(run.stderr).toBe(`kle: watching default/${lease}, held by gone, for up to 3.0s\n`);
     expect(run.stdout).toContain(`acquired default/${lease} as me`);
     expect(ms(process.hrtime.bigint() - started)).toBeGreaterThan(3000);
   });
@@ -559,6 +564,14 @@ describe('a right that is missing', () => {
     expect(hidden(run, lease)).toMatchSnapshot();
   });
 
+  it('get and list and watch: the Lease cannot be known, and each right is named', async () => {
+    const run = acquireAs('no-reads', newLease(), '--identity=me', '--timeout=1500ms', '--', 'echo', 'led');
+    expect(await ending(run)).toMatchObject({ code: 124 });
+    expect(run.stdout).toBe('');
+    expect(run.stderr).toContain('kubectl auth can-i list leases');
+    expect(run.stderr.match(/cannot read the Lease: .*kubectl auth can-i get leases/g)).toHaveLength(1);
+  });
+
   it('watch: asked by polling, said once, and handed over all the same', async () => {
     const lease = newLease();
     const leader = acquire(lease, '--identity=leader');
@@ -632,6 +645,12 @@ describe.concurrent('a server that answers what no Kubernetes would', () => {
   const spec = () => ({ holderIdentity: 'other', leaseDurationSeconds: 1, ...times() });
 
   it.each([
+    ['a holder that is null', { ...spec(), holderIdentity: null }],
+    ['a duration that is null', { ...spec(), leaseDurationSeconds: null }],
+    ['a renewTime that is null', { ...spec(), renewTime: null }],
+    ['an acquireTime that is null', { ...spec(), acquireTime: null }],
+    ['transitions that are null', { ...spec(), leaseTransitions: null }],
+    ['a spec that is null', null],
     ['a holder that is a number', { ...spec(), holderIdentity: 5 }],
     ['a holder that is an object', { ...spec(), holderIdentity: {} }],
     ['a duration that is a text', { ...spec(), leaseDurationSeconds: '15' }],
@@ -715,6 +734,9 @@ describe('two processes with one given identity', () => {
     const first = acquire(lease, '--identity=same', '--', ...worker(a));
     await first.until(() => existsSync(a) || undefined, 'work');
     const second = acquire(lease, '--identity=same', '--', ...worker(b));
+    await second.line(
+      'held by same, our own --identity: another process uses it, or one did; waiting as for a stranger',
+    );
     const watch = await stranger.watch(lease);
     const renewals = new Set<string | null>();
     // Longer than the Lease lasts.
@@ -730,6 +752,15 @@ describe('two processes with one given identity', () => {
     expect(await ending(second)).toMatchObject({ code: 143 });
     watch.close();
   });
+});
+
+it('--timeout 0s looks once at a Lease with our own identity too', async () => {
+  const lease = newLease();
+  await stranger.create(lease, { holderIdentity: 'same', leaseDurationSeconds: 60, ...times() });
+  const run = acquire(lease, '--identity=same', '--timeout=0s', '--', 'echo', 'led');
+  expect(await ending(run)).toMatchObject({ code: 124 });
+  expect(run.stdout).toBe('');
+  expect(run.stderr).toMatch(/^kle: held by same, our own --identity: .*\nkle: not acquired in time: held by same\n$/);
 });
 
 /** A few of the faults that test/cluster plays on a real server, where that cannot be had. */

@@ -1,5 +1,5 @@
 /** This process as a candidate: the election, what is told of it, and what probes see. */
-import { Election } from '../../elector/election.js';
+import { Election, type LeaderState } from '../../elector/election.js';
 import type { LostReason, Report } from '../../elector/protocol.js';
 import { type ElectorSettings, settingsOf } from '../../elector/settings.js';
 import type { Term } from '../../elector/term.js';
@@ -19,9 +19,11 @@ export interface CandidateOptions {
   request: AcquireRequest;
   /** Undefined: no Events are recorded. */
   recorder: EventRecorder | undefined;
-  /** Others and nobody; not ourselves. */
+  /** Others and nobody; our own identity only where another process has it. */
   onHolder: (holder: string | null) => void;
 }
+
+const WAITING: readonly LeaderState['phase'][] = ['observing', 'waiting', 'standing-back'];
 
 export class Candidate {
   readonly settings: ElectorSettings;
@@ -58,8 +60,7 @@ export class Candidate {
       { api: cluster.leases, clock: sharedClock, random: Math.random },
       {
         onHolder: (holder, previous) => {
-          const ours = (who: string | null) => who === null || who === request.identity;
-          if (!(ours(holder) && ours(previous))) onHolder(holder);
+          if (this.#worthTelling(holder, previous)) onHolder(holder);
         },
         onReport: (report) => this.#report(report),
         onRenewed: () => {
@@ -100,6 +101,13 @@ export class Candidate {
       working: this.working(),
       counts: this.#counts,
     };
+  }
+
+  #worthTelling(holder: string | null, previous: string | null): boolean {
+    const { identity } = this.settings;
+    if (holder === null) return previous !== null && previous !== identity;
+    // With our own we lead, or are about to, unless we wait for it as for a stranger's.
+    return holder !== identity || WAITING.includes(this.election.state.phase);
   }
 
   #ended(term: Term, reason: LostReason): void {

@@ -17,7 +17,10 @@ export const acquireFlags = {
     summary: 'renew our own Lease or take a free or expired one, once, and say so (needs --identity)',
   }),
   output: outputFlag(['text', 'json', 'yaml']),
-  timeout: stringFlag({ summary: 'give up when not acquired within this long; 0s tries once', helpValue: 'DURATION' }),
+  timeout: stringFlag({
+    summary: 'give up when not acquired within this long; 0s looks once, and takes no expired Lease',
+    helpValue: 'DURATION',
+  }),
   'timeout-exit-code': integerFlag({
     summary: 'exit code when given up',
     default: 124,

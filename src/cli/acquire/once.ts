@@ -4,6 +4,7 @@ import { formatMicroTime, MICROS_PER_MS } from '../../lease/micro-time.js';
 import { sleep } from '../../platform/clock.js';
 import { sharedClock } from '../../platform/shared-clock.js';
 import { jsonText } from '../../view/json.js';
+import { watchingText } from '../../view/text/acquire.js';
 import type { Cluster, Context } from '../context.js';
 import { CallFailed } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
@@ -38,7 +39,8 @@ export interface Once {
 
 /** 0: it is ours. 1: somebody else leads. */
 export async function acquireOnce(once: Once): Promise<number> {
-  const { candidate, waiting, request } = once;
+  const { candidate, waiting, request, context } = once;
+  const { settings } = candidate;
   let holderSeen: string | null | undefined;
   for (;;) {
     const tried = await candidate.election.tryAcquireOrRenew({ signal: waiting.signal, ownIsOurs: true });
@@ -49,6 +51,7 @@ export async function acquireOnce(once: Once): Promise<number> {
       // Another wait means that it was renewed meanwhile: it is alive, and it is not ours.
       if (request.timeoutMs === 0 || (holderSeen !== undefined && tried.takeableInMs > 0)) return show(once, tried);
       holderSeen = tried.holder;
+      context.say(watchingText(`${settings.namespace}/${settings.name}`, tried.holder, tried.takeableInMs));
       await sleep(sharedClock, tried.takeableInMs, waiting.signal);
     }
   }

@@ -47,6 +47,18 @@ export function lostText(reason: LostReason | null): string {
   return reason === null ? 'the deadline of the last renewal passed' : WHY_LOST[reason];
 }
 
+/** Who holds the Lease that we wait for. */
+export function holderText(holder: string | null, identity: string): string {
+  if (holder === null) return 'held by nobody';
+  if (holder !== identity) return `held by ${holder}`;
+  return `held by ${holder}, our own --identity: another process uses it, or one did; waiting as for a stranger`;
+}
+
+/** What `--once` waits for. */
+export function watchingText(lease: string, holder: string | null, forMs: number): string {
+  return `watching ${lease}, held by ${holder ?? 'somebody else'}, for up to ${(forMs / 1000).toFixed(1)}s`;
+}
+
 export function releaseText(outcome: ReleaseOutcome): string {
   switch (outcome) {
     case 'freed':
