@@ -1,11 +1,11 @@
 /** A claim that its owner renews by calling, one look and at most one write at a time. */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer, LeaseApi } from '../lease/api.js';
 import type { LeaseRecord } from '../lease/record.js';
 import type { Moment, Reading } from './moment.js';
 import { claimAfter, type HandClaim, planOnce, remainingOf, type Tried } from './once.js';
 import { type Sight, seeAbsence, seeRecord } from './sight.js';
 import type { ElectorState } from './state.js';
-import { isAbsent } from './turn.js';
 
 export class ByHand {
   readonly #api: LeaseApi;

@@ -1,4 +1,5 @@
 /** Observing, waiting, trying, standing back: from wanting to lead to leading. */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer } from '../lease/api.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { enterNotifying, enterReleasing, rest } from './ending.js';
@@ -12,7 +13,6 @@ import { offerOf } from './takeover.js';
 import {
   abandonFlight,
   deadlineOf,
-  isAbsent,
   isOfTerm,
   ownAttempt,
   sendGet,

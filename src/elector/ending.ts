@@ -1,4 +1,5 @@
 /** Draining, releasing, notifying: from a lost claim to nobody's (S4: claim false, work dead, release). */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer } from '../lease/api.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { enterCompeting } from './candidate.js';
@@ -7,7 +8,7 @@ import { elapsedMs } from './moment.js';
 import type { LostReason, ReleaseOutcome } from './protocol.js';
 import { isFree } from './sight.js';
 import type { Draining, Flight, Notifying, Releasing, Term } from './state.js';
-import { abandonFlight, isAbsent, isOfTerm, sendGet, sendWrite, setWatch, type Turn } from './turn.js';
+import { abandonFlight, isOfTerm, sendGet, sendWrite, setWatch, type Turn } from './turn.js';
 import * as writes from './writes.js';
 
 /** Below this the clocks only differ by their steps. */

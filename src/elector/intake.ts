@@ -1,4 +1,5 @@
 /** What each input tells, before the phase acts on it. */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer, ApiFailure, LeaseWatchEvent } from '../lease/api.js';
 import type { LeaseRecord } from '../lease/record.js';
 import * as candidate from './candidate.js';
@@ -6,7 +7,7 @@ import * as ending from './ending.js';
 import * as leader from './leader.js';
 import type { Input } from './protocol.js';
 import type { Look } from './sight.js';
-import { isAbsent, see, seeGone, type Turn, tellOnce, untell } from './turn.js';
+import { see, seeGone, type Turn, tellOnce, untell } from './turn.js';
 import { isOlder } from './version.js';
 
 /** A refused watch is tried again this often: rights may have been granted since. */

@@ -1,4 +1,5 @@
 /** Leading: renew, notice what others do to the Lease, and lose the claim in time. */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer, ApiFailure } from '../lease/api.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { fenceOf } from './fence.js';
@@ -6,7 +7,7 @@ import { elapsedMs, type Reading } from './moment.js';
 import { wasPaused } from './policy.js';
 import type { LostReason } from './protocol.js';
 import type { Flight, Leading, Term } from './state.js';
-import { abandonFlight, deadlineOf, isAbsent, isOfTerm, ownAttempt, sendGet, sendWrite, type Turn } from './turn.js';
+import { abandonFlight, deadlineOf, isOfTerm, ownAttempt, sendGet, sendWrite, type Turn } from './turn.js';
 import * as writes from './writes.js';
 
 /** The first conflict is answered at once, further ones in a row after this much, doubled each time, up to P. */

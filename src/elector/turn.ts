@@ -1,5 +1,3 @@
-/** One step of the machine while it is being made: the new state and the effects so far. */
-import type { ApiFailure } from '../lease/api.js';
 import type { LeaseObject, LeaseRecord } from '../lease/record.js';
 import { fenceOf } from './fence.js';
 import { elapsedMs, type Moment, type Reading } from './moment.js';
@@ -141,7 +139,3 @@ export function setWatch({ s, effects }: Turn, on: boolean): void {
   s.watchAtMs = null;
   effects.push({ type: 'watch', on });
 }
-
-/** The Lease does not exist. Without a name it is the path that does not; a namespace that does not cannot have one. */
-export const isAbsent = (failure: ApiFailure): boolean =>
-  failure.kind === 'not-found' && failure.name !== null && failure.resource === 'leases';

@@ -1,4 +1,5 @@
 /** Reads Leases once a second, for who may not watch them. */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer, ApiFailure, LeaseScope } from '../lease/api.js';
 import type { LeaseRecord } from '../lease/record.js';
 import type { FollowPorts } from './follow.js';
@@ -37,8 +38,7 @@ async function look(
   const answer = await leases.get({ namespace: scope.namespace ?? '', name: scope.name }, { signal });
   const atMs = answer.times.receivedMs;
   if (answer.ok) return { answer: { ...answer, value: [answer.value] }, atMs };
-  const absent = answer.failure.kind === 'not-found' && answer.failure.name !== null;
-  return { answer: absent ? { ok: true, value: [], times: answer.times } : answer, atMs };
+  return { answer: isAbsent(answer.failure) ? { ok: true, value: [], times: answer.times } : answer, atMs };
 }
 
 /** One look at everything: what is no longer there was deleted. */

@@ -1,4 +1,5 @@
 /** What one operation knows of its Lease: a fold over its inputs. It reads no clock. */
+import { isAbsent } from '../lease/absence.js';
 import type { ApiFailure, LeaseRef, ServerTime } from '../lease/api.js';
 import { createHistory, expire, expiresAtMs, type LeaseChange, observe } from '../lease/history.js';
 import { MICROS_PER_MS, type Micros, microsToMs } from '../lease/micro-time.js';
@@ -79,7 +80,7 @@ export class LeaseView {
     } else if (input.type === 'answer') {
       const { answer } = input;
       if (answer.ok) this.#see(answer.value, answer.times.receivedMs);
-      else if (answer.failure.kind === 'not-found' && answer.failure.name !== null) this.newest = null;
+      else if (isAbsent(answer.failure)) this.newest = null;
     }
   }
 

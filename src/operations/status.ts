@@ -1,5 +1,6 @@
 /** Who leads, and is that still so? One look at each Lease, or a watch of some seconds and then the judgement. */
-import type { Answer, ApiFailure, LeaseApi, LeaseRef, LeaseScope, ServerTime } from '../lease/api.js';
+import { isAbsent } from '../lease/absence.js';
+import type { ApiFailure, LeaseApi, LeaseRef, LeaseScope, ServerTime } from '../lease/api.js';
 import { MICROS_PER_MS, type Micros, microsToMs } from '../lease/micro-time.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { judge, type Looks, type Verdict } from '../lease/verdict.js';
@@ -73,14 +74,12 @@ export async function look(
   answers.forEach((answer, i) => {
     const ref = refs[i] ?? { namespace, name: '' };
     if (answer.ok) watched.found.push({ ref, record: answer.value, looks: onceAt(answer.times.receivedMs) });
-    else if (isAbsent(answer)) watched.found.push({ ref, record: null, looks: null });
+    else if (isAbsent(answer.failure)) watched.found.push({ ref, record: null, looks: null });
     else watched.failures.push(answer.failure);
   });
   return watched;
 }
 
-const isAbsent = (answer: Answer<LeaseRecord>) =>
-  !answer.ok && answer.failure.kind === 'not-found' && answer.failure.name !== null;
 const onceAt = (ms: number): Looks => ({ firstMs: ms, lastMs: ms, changeSeen: false, stampFrozen: false });
 const refOf = (record: LeaseRecord): LeaseRef => ({ namespace: record.namespace, name: record.name });
 

@@ -1,4 +1,5 @@
 /** What there is to undo, from journals and marks, and what is to be done about each: decided on data alone. */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer, ApiFailure, LeaseApi, LeaseRef } from '../lease/api.js';
 import { type Micros, parseMicroTime } from '../lease/micro-time.js';
 import { type OperationNote, type OperationVerb, readOperation, readOperationNote } from '../lease/operation.js';
@@ -57,8 +58,7 @@ async function fromJournal(entry: JournalEntry, ports: UndoPorts): Promise<UndoC
   if (entry.server !== ports.server) return base;
   const answer = await ports.leases.get(lease);
   if (answer.ok) return { ...base, record: answer.value, note: noteOf(answer.value, id) };
-  const gone = answer.failure.kind === 'not-found' && answer.failure.name !== null;
-  return gone ? base : { ...base, failure: answer.failure };
+  return isAbsent(answer.failure) ? base : { ...base, failure: answer.failure };
 }
 
 function fromMark(record: LeaseRecord): UndoCandidate[] {

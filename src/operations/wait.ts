@@ -1,4 +1,5 @@
 /** Waits until a Lease is as somebody wants it. */
+import { isAbsent } from '../lease/absence.js';
 import type { ApiFailure, LeaseRef } from '../lease/api.js';
 import { type Check, type Condition, Conditions } from './conditions.js';
 import type { FollowEvent, Followed, FollowPorts } from './follow.js';
@@ -43,8 +44,7 @@ type End = Pick<WaitResult, 'check' | 'failure'>;
 async function lookOnce({ ref }: WaitRequest, conditions: Conditions, ports: WaitPorts): Promise<End> {
   const { leases, clock, signal } = ports;
   const answer = await leases.get(ref, { signal });
-  const absent = !answer.ok && answer.failure.kind === 'not-found' && answer.failure.name !== null;
-  if (!answer.ok && !absent) return { check: null, failure: answer.failure };
+  if (!answer.ok && !isAbsent(answer.failure)) return { check: null, failure: answer.failure };
   const now = { monoMs: clock.monoMs(), wall: clock.wallMicros(), server: leases.serverTime() };
   const ms = answer.times.receivedMs;
   const looks = { firstMs: ms, lastMs: ms, changeSeen: false, stampFrozen: false };

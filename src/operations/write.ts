@@ -2,6 +2,7 @@
  * One write of a Lease, to its end: sent on the newest version known, decided anew after a conflict, and settled when its
  * answer was lost. Two requests on the same version cannot both apply, so sending again is safe and settles the first one.
  */
+import { isAbsent } from '../lease/absence.js';
 import type { Answer, ApiFailure } from '../lease/api.js';
 import { unmarking } from '../lease/operation-specs.js';
 import { type LeaseObject, type LeaseRecord, readLease, specKey } from '../lease/record.js';
@@ -142,7 +143,7 @@ class Attempt {
     for (;;) {
       const answer = yield* this.#send({ do: 'get', id: view.newId(), timeoutMs: this.#timeoutMs() });
       if (answer === null || answer.ok) return null;
-      if (answer.failure.kind === 'not-found' && answer.failure.name !== null) return null;
+      if (isAbsent(answer.failure)) return null;
       this.#lastFailure = answer.failure;
       if (view.nowMs >= this.#writing.untilMs || isFinal(answer.failure)) return this.#gaveUp();
       if (this.#writing.onInterrupt === 'leave' && view.interrupts > 0) return { as: 'interrupted' };
