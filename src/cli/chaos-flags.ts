@@ -5,12 +5,9 @@ import { durationFlag } from './duration.js';
 import { UsageError } from './errors.js';
 import { connectionFlags, outputFlag } from './flags.js';
 
-export const chaosFlags = {
+/** Of every verb that may write to a Lease as an operator, undo included. */
+export const operatorFlags = {
   yes: booleanFlag({ char: 'y', summary: 'do not ask' }),
-  'dry-run': booleanFlag({ summary: 'say what would be done, and write nothing' }),
-  'expect-holder': stringFlag({ summary: 'refuse if somebody else holds it', helpValue: 'ID' }),
-  'allow-non-election': booleanFlag({ summary: 'also on heartbeats of nodes and identities of API servers' }),
-  'no-journal': booleanFlag({ summary: 'write no journal here; undo then needs the ID' }),
   output: outputFlag(['text', 'json', 'yaml']),
   ...connectionFlags,
   // What became of a request whose answer was lost is sought for so long at most.
@@ -22,8 +19,21 @@ export const chaosFlags = {
   }),
 };
 
-/** What an operator may know of the incumbent's own settings. */
-export const timingFlags = {
+export const chaosFlags = {
+  ...operatorFlags,
+  'dry-run': booleanFlag({ summary: 'say what would be done, and write nothing' }),
+  'expect-holder': stringFlag({ summary: 'refuse if somebody else holds it', helpValue: 'ID' }),
+  'allow-non-election': booleanFlag({ summary: 'also on heartbeats of nodes and identities of API servers' }),
+  'no-journal': booleanFlag({ summary: 'write no journal here; undo then needs the ID' }),
+};
+
+/** For a verb that takes the Lease from its holder: what an operator may know of that one's settings, and who comes next. */
+export const takingFlags = {
+  wait: stringFlag({
+    summary: 'how long to watch for the next leader; default 2 × leaseDuration + 5s',
+    helpValue: 'DURATION',
+  }),
+  by: stringFlag({ summary: 'your name, for those who read the Lease meanwhile', helpValue: 'TEXT' }),
   'renew-deadline': stringFlag({
     summary: "the holder's renewDeadline, for a shorter stop wait",
     helpValue: 'DURATION',
@@ -38,11 +48,34 @@ export const timingFlags = {
   }),
 };
 
-export function givenTiming(flags: {
+interface GuardFlags {
+  'expect-holder'?: string | undefined;
+  'allow-non-election': boolean;
+}
+
+interface TakingFlags extends GuardFlags {
+  wait?: string | undefined;
+  by?: string | undefined;
   'renew-deadline'?: string | undefined;
   'retry-period'?: string | undefined;
   'answer-delay'?: string | undefined;
-}): GivenTiming | null {
+}
+
+/** What every chaos verb's request has of these flags. */
+export const guardRequest = (flags: GuardFlags) => ({
+  expectHolder: flags['expect-holder'],
+  allowNonElection: flags['allow-non-election'],
+});
+
+/** The same for release and steal. Throws UsageError. */
+export const takingRequest = (flags: TakingFlags) => ({
+  ...guardRequest(flags),
+  given: givenTiming(flags),
+  waitMs: flags.wait === undefined ? null : durationFlag('wait', flags.wait),
+  by: byText(flags.by),
+});
+
+function givenTiming(flags: TakingFlags): GivenTiming | null {
   const [deadline, retry, delay] = [flags['renew-deadline'], flags['retry-period'], flags['answer-delay']];
   if (deadline === undefined && retry === undefined && delay === undefined) return null;
   if (deadline === undefined || retry === undefined) {
@@ -77,9 +110,9 @@ export function refuseKleIdentity(flag: string, identity: string | undefined): v
   ]);
 }
 
-export const MOST_BY = 200;
+const MOST_BY = 200;
 
-export function byText(text: string | undefined): string {
+function byText(text: string | undefined): string {
   if ((text?.length ?? 0) > MOST_BY) throw new UsageError(`--by: at most ${MOST_BY} characters`);
   return text ?? '';
 }

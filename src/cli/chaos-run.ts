@@ -1,6 +1,8 @@
 /** What release, steal and skew have in common on the command line: plan, consent, do, result, exit code. */
 
+import type { LeaseRef } from '../lease/api.js';
 import type { Plan } from '../operations/plan.js';
+import type { OperationPorts } from '../operations/ports.js';
 import type { Opened } from '../operations/prepare.js';
 import type { Report } from '../operations/report.js';
 import type { SessionOptions } from '../operations/session.js';
@@ -10,41 +12,48 @@ import { jsonText } from '../view/json.js';
 import { plannedResult } from '../view/json-operations.js';
 import { planLines, planWarnings } from '../view/text/plan.js';
 import { refusalText, seconds, stepText } from '../view/text/plan-words.js';
+import { operationPorts } from './chaos-ports.js';
 import { askConsent, type Consent, NO_TERMINAL, someoneToAsk } from './consent.js';
 import type { Context } from './context.js';
 import { CallFailed, Interrupted, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { leaseName, type ParsedConnectionFlags } from './flags.js';
 import { progressLine } from './progress.js';
 
 export interface ChaosVerb<R extends Report<string>> {
   kind: 'ReleaseResult' | 'StealResult' | 'SkewResult';
   consent: Consent | 'none';
-  open(options: SessionOptions): Promise<Opened<R>>;
+  open(lease: LeaseRef, ports: OperationPorts, options: SessionOptions): Promise<Opened<R>>;
   lines(report: R): string[];
   document(report: R): object;
   /** Of an outcome that is neither refused nor interrupted nor left changed. */
   code(report: R): ExitCode;
 }
 
-export interface ChaosOptions {
-  lease: string;
+export interface ChaosOptions extends ParsedConnectionFlags {
   yes: boolean;
   'dry-run': boolean;
+  'no-journal': boolean;
   output: 'text' | 'json' | 'yaml';
   /** Of a release. */
   attempts?: number;
 }
 
+/** `leaseText`: as it was typed. */
 export async function runChaos<R extends Report<string>>(
   verb: ChaosVerb<R>,
+  leaseText: string,
   options: ChaosOptions,
   context: Context,
 ): Promise<ExitCode> {
+  const cluster = await context.cluster(options);
+  const lease = { namespace: cluster.connection.namespace, name: leaseName(leaseText) };
+  const ports = operationPorts(cluster, context, options);
   const asks = verb.consent !== 'none' && !options['dry-run'];
   // Before anything is measured: nobody should wait for a refusal.
   if (asks && !someoneToAsk(options.yes)) return refuse(NO_TERMINAL, context);
   for (let left = options.attempts ?? 1; ; left--) {
-    const done = await once(verb, options, context, left === (options.attempts ?? 1));
+    const done = await once(verb, { ...options, lease, ports }, context, left === (options.attempts ?? 1));
     if (typeof done === 'number') return done;
     // Only a holder that came back is tried again: everything else is an answer.
     const again = left > 1 && done.outcome === 'returned' && !done.interrupted;
@@ -56,12 +65,12 @@ export async function runChaos<R extends Report<string>>(
 /** One operation: its report, or the exit code where there is none. */
 async function once<R extends Report<string>>(
   verb: ChaosVerb<R>,
-  options: ChaosOptions,
+  options: ChaosOptions & { lease: LeaseRef; ports: OperationPorts },
   context: Context,
   asks: boolean,
 ): Promise<ExitCode | R> {
   const teller = new Teller(context);
-  const opened = await verb.open({ onStep: teller.step, onPoint: teller.point });
+  const opened = await verb.open(options.lease, options.ports, { onStep: teller.step, onPoint: teller.point });
   try {
     if (!opened.ready) return opened.report;
     if (options['dry-run']) {
@@ -91,7 +100,7 @@ async function consent(
 ): Promise<boolean> {
   if (verb.consent === 'none') return true;
   await explain(plan, context);
-  return options.yes || askConsent(verb.consent, options.lease, context);
+  return options.yes || askConsent(verb.consent, plan.lease.name, context);
 }
 
 /** The plan where people read it who are about to decide: on stderr, since stdout is for the result. */

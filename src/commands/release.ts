@@ -1,13 +1,11 @@
 import { string as stringArg } from '@oclif/core/args';
 import { integer as integerFlag, option, string as stringFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
-import { byText, chaosFlags, givenTiming, refuseKleIdentity, timingFlags, wholeSeconds } from '../cli/chaos-flags.js';
-import { operationPorts } from '../cli/chaos-ports.js';
+import { chaosFlags, refuseKleIdentity, takingFlags, takingRequest, wholeSeconds } from '../cli/chaos-flags.js';
 import { type ChaosVerb, runChaos } from '../cli/chaos-run.js';
-import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { leaseArg, leaseName } from '../cli/flags.js';
+import { leaseArg } from '../cli/flags.js';
 import type { ReleaseWay } from '../operations/plan.js';
 import { openRelease, type ReleaseRequest } from '../operations/release.js';
 import type { ReleaseOutcome, ReleaseReport } from '../operations/report.js';
@@ -42,10 +40,6 @@ export default class Release extends KleCommand {
     })(),
     to: stringFlag({ summary: 'hand it to this candidate', helpValue: 'ID' }),
     identity: stringFlag({ summary: 'free it at once, if this identity (your own) holds it', helpValue: 'ID' }),
-    wait: stringFlag({
-      summary: 'how long to watch for the next leader; default 2 × leaseDuration + 5s',
-      helpValue: 'DURATION',
-    }),
     attempts: integerFlag({
       summary: 'try again so often if the same holder gets it back',
       default: 1,
@@ -53,8 +47,7 @@ export default class Release extends KleCommand {
       helpValue: 'N',
     }),
     'lease-duration': stringFlag({ summary: 'for a Lease that says none', helpValue: 'DURATION' }),
-    by: stringFlag({ summary: 'your name, for those who read the Lease meanwhile', helpValue: 'TEXT' }),
-    ...timingFlags,
+    ...takingFlags,
     ...chaosFlags,
   };
 
@@ -65,33 +58,23 @@ export default class Release extends KleCommand {
     refuseKleIdentity('identity', flags.identity);
     refuseKleIdentity('to', flags.to);
     checkTo(way, flags.to);
-    const given = givenTiming(flags);
-    const cluster = await this.context.cluster(flags);
-    const lease = { namespace: cluster.connection.namespace, name: leaseName(args.lease) };
-    const request: ReleaseRequest = {
-      lease,
+    const request: Omit<ReleaseRequest, 'lease'> = {
+      ...takingRequest(flags),
       way,
       to: flags.to ?? null,
       identity: flags.identity ?? null,
-      given,
-      waitMs: flags.wait === undefined ? null : durationFlag('wait', flags.wait),
       leaseDurationMs:
         flags['lease-duration'] === undefined ? null : wholeSeconds('lease-duration', flags['lease-duration']) * 1000,
-      expectHolder: flags['expect-holder'],
-      allowNonElection: flags['allow-non-election'],
-      by: byText(flags.by),
     };
-    const ports = operationPorts(cluster, this.context, flags);
     const verb: ChaosVerb<ReleaseReport> = {
       kind: 'ReleaseResult',
       consent: way === 'identity' ? 'none' : way === 'fence' || way === 'prefer' ? 'yes-no' : 'name',
-      open: (options) => openRelease(request, ports, options),
+      open: (lease, ports, options) => openRelease({ ...request, lease }, ports, options),
       lines: releaseLines,
       document: (report) => operationResult('ReleaseResult', report),
       code: codeOf,
     };
-    const options = { ...flags, lease: lease.name };
-    return runChaos(verb, options, this.context);
+    return runChaos(verb, args.lease, flags, this.context);
   }
 }
 

@@ -1,13 +1,12 @@
 import { string as stringArg } from '@oclif/core/args';
 import { string as stringFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
-import { chaosFlags, wholeSeconds } from '../cli/chaos-flags.js';
-import { operationPorts } from '../cli/chaos-ports.js';
+import { chaosFlags, guardRequest, wholeSeconds } from '../cli/chaos-flags.js';
 import { type ChaosVerb, runChaos } from '../cli/chaos-run.js';
 import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { leaseArg, leaseName } from '../cli/flags.js';
+import { leaseArg } from '../cli/flags.js';
 import type { Shift } from '../lease/operation-specs.js';
 import type { SkewOutcome, SkewReport } from '../operations/report.js';
 import { openSkew, type SkewRequest } from '../operations/skew.js';
@@ -42,23 +41,19 @@ export default class Skew extends KleCommand {
     this.refuseCommandWords();
     const { args, flags } = await this.parse(Skew);
     const request: Omit<SkewRequest, 'lease'> = {
+      ...guardRequest(flags),
       shift: shiftOf(flags),
       holdMs: flags.hold === undefined ? null : durationFlag('hold', flags.hold, 1),
-      expectHolder: flags['expect-holder'],
-      allowNonElection: flags['allow-non-election'],
     };
-    const cluster = await this.context.cluster(flags);
-    const lease = { namespace: cluster.connection.namespace, name: leaseName(args.lease) };
-    const ports = operationPorts(cluster, this.context, flags);
     const verb: ChaosVerb<SkewReport> = {
       kind: 'SkewResult',
       consent: 'name',
-      open: (options) => openSkew({ ...request, lease }, ports, options),
+      open: (lease, ports, options) => openSkew({ ...request, lease }, ports, options),
       lines: skewLines,
       document: skewResult,
       code: ({ outcome }) => CODES[outcome],
     };
-    return runChaos(verb, { ...flags, lease: lease.name }, this.context);
+    return runChaos(verb, args.lease, flags, this.context);
   }
 }
 

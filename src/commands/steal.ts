@@ -1,13 +1,12 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean as booleanFlag, option, string as stringFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
-import { byText, chaosFlags, givenTiming, refuseKleIdentity, timingFlags, wholeSeconds } from '../cli/chaos-flags.js';
-import { operationPorts } from '../cli/chaos-ports.js';
+import { chaosFlags, refuseKleIdentity, takingFlags, takingRequest, wholeSeconds } from '../cli/chaos-flags.js';
 import { type ChaosVerb, runChaos } from '../cli/chaos-run.js';
 import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { leaseArg, leaseName } from '../cli/flags.js';
+import { leaseArg } from '../cli/flags.js';
 import type { StealOutcome, StealReport } from '../operations/report.js';
 import { openSteal, type StealRequest } from '../operations/steal.js';
 import { operationResult } from '../view/json-operations.js';
@@ -44,12 +43,7 @@ export default class Steal extends KleCommand {
       summary: 'leaseDuration to write; default: the whole stop wait',
       helpValue: 'DURATION',
     }),
-    wait: stringFlag({
-      summary: 'how long to watch for the next leader; default 2 × leaseDuration + 5s',
-      helpValue: 'DURATION',
-    }),
-    by: stringFlag({ summary: 'your name, for those who read the Lease meanwhile', helpValue: 'TEXT' }),
-    ...timingFlags,
+    ...takingFlags,
     ...chaosFlags,
   };
 
@@ -60,11 +54,8 @@ export default class Steal extends KleCommand {
     if (flags['allow-overlap'] && flags.hold === undefined) {
       throw new UsageError('--allow-overlap needs --hold', ['without --hold the Lease is kept until Ctrl-C']);
     }
-    const given = givenTiming(flags);
-    const cluster = await this.context.cluster(flags);
-    const lease = { namespace: cluster.connection.namespace, name: leaseName(args.lease) };
-    const request: StealRequest = {
-      lease,
+    const request: Omit<StealRequest, 'lease'> = {
+      ...takingRequest(flags),
       identity: flags.identity ?? null,
       onlyExpired: flags['only-expired'],
       holdMs: flags.hold === undefined ? null : durationFlag('hold', flags.hold, 1),
@@ -72,22 +63,16 @@ export default class Steal extends KleCommand {
       allowOverlap: flags['allow-overlap'],
       leaseDurationSeconds:
         flags['lease-duration'] === undefined ? null : wholeSeconds('lease-duration', flags['lease-duration']),
-      given,
-      waitMs: flags.wait === undefined ? null : durationFlag('wait', flags.wait),
-      expectHolder: flags['expect-holder'],
-      allowNonElection: flags['allow-non-election'],
-      by: byText(flags.by),
     };
-    const ports = operationPorts(cluster, this.context, flags);
     const verb: ChaosVerb<StealReport> = {
       kind: 'StealResult',
       consent: 'name',
-      open: (options) => openSteal(request, ports, options),
+      open: (lease, ports, options) => openSteal({ ...request, lease }, ports, options),
       lines: stealLines,
       document: (report) => operationResult('StealResult', report),
       code: ({ outcome }) => CODES[outcome],
     };
-    return runChaos(verb, { ...flags, lease: lease.name }, this.context);
+    return runChaos(verb, args.lease, flags, this.context);
   }
 }
 

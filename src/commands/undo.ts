@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean as booleanFlag } from '@oclif/core/flags';
 import { KleCommand } from '../cli/base-command.js';
-import { chaosFlags } from '../cli/chaos-flags.js';
+import { operatorFlags } from '../cli/chaos-flags.js';
 import { journalReader, operationPorts, serverOf } from '../cli/chaos-ports.js';
 import { print } from '../cli/chaos-run.js';
 import { askConsent, NO_TERMINAL, someoneToAsk } from '../cli/consent.js';
@@ -11,9 +11,6 @@ import { type UndoItem, undo } from '../operations/undo.js';
 import { chooseUndo, findUndos } from '../operations/undo-find.js';
 import { undoList, undoResult } from '../view/json-operations.js';
 import { type UndoRow, undoLines, undoQuestion, undoTable } from '../view/text/undo.js';
-
-const { yes, output } = chaosFlags;
-const { 'dry-run': _, 'expect-holder': __, 'allow-non-election': ___, 'no-journal': ____, ...connection } = chaosFlags;
 
 export default class Undo extends KleCommand {
   static override summary = 'Put back what an interrupted release, steal or skew left changed.';
@@ -34,9 +31,7 @@ export default class Undo extends KleCommand {
   static override flags = {
     list: booleanFlag({ summary: 'only say what there is to undo' }),
     'all-namespaces': booleanFlag({ char: 'A', summary: 'look for marks on Leases of every namespace' }),
-    ...connection,
-    yes,
-    output,
+    ...operatorFlags,
   };
 
   override async run(): Promise<ExitCode> {

@@ -1,5 +1,7 @@
 /** Notes to the journal, as steps of a procedure: each is on disk before the next effect. */
+import type { OperationNote } from '../lease/operation.js';
 import type { LeaseView } from './lease-view.js';
+import type { PlanFacts } from './plan.js';
 import type { JournalOperation, JournalResult } from './ports.js';
 import type { Effect, Procedure } from './procedure.js';
 
@@ -15,8 +17,16 @@ export function* journal(
   }
 }
 
-export const beginJournal = (view: LeaseView, operation: JournalOperation): Procedure<JournalResult> =>
-  journal(view, { do: 'journal-begin', id: view.newId(), operation });
+/** Journal first: nothing is written to the cluster that a killed kle could not be undone from. */
+export function beginJournal(
+  view: LeaseView,
+  { id, verb, previous, renewPeriodMs, offsetMs }: OperationNote,
+  { lease, uid }: PlanFacts,
+  more: Pick<JournalOperation, 'holder' | 'stopWaitMs' | 'shift'>,
+): Procedure<JournalResult> {
+  const operation = { id, verb, lease, uid, previous: previous.spec, renewPeriodMs, offsetMs, ...more };
+  return journal(view, { do: 'journal-begin', id: view.newId(), operation });
+}
 
 export const settleJournal = (view: LeaseView, operation: string): Procedure<JournalResult> =>
   journal(view, { do: 'journal-settle', id: view.newId(), operation });

@@ -122,20 +122,22 @@ export async function lookAround(
   return { pods: own, others: siblings.length };
 }
 
+export interface NoteAbout {
+  id: string;
+  verb: OperationVerb;
+  phase: OperationPhase;
+  by: string;
+  to: string | null;
+  /** From the PUT until `until`. */
+  forMs: number;
+}
+
 /** The mark that the operation will leave; null where it would be too long. */
 export function noteFor(
   view: LeaseView,
   record: LeaseRecord,
   facts: PlanFacts,
-  about: {
-    id: string;
-    verb: OperationVerb;
-    phase: OperationPhase;
-    by: string;
-    to: string | null;
-    /** From the PUT until `until`. */
-    forMs: number;
-  },
+  about: NoteAbout,
 ): OperationNote | null {
   const sentAt = view.server?.latest ?? 0n;
   const note: OperationNote = {

@@ -4,16 +4,18 @@ import type { OperationNote } from '../lease/operation.js';
 import type { LeaseRecord } from '../lease/record.js';
 import type { TakingPlan } from './held.js';
 import { beginJournal } from './journal-steps.js';
+import type { LeaseView } from './lease-view.js';
+import { type Decision, type Found, open } from './open.js';
 import type { Plan, PlanFacts, Refusal, ReleaseWay } from './plan.js';
 import { planRelease } from './plan-release.js';
 import { defaultWaitMs, durationSeconds, type GivenTiming, renewEvery } from './plan-wait.js';
 import type { OperationPorts, PodFacts } from './ports.js';
-import { lookAround, noteFor, type Opened, type Prepared, prepare } from './prepare.js';
+import { lookAround, type Opened } from './prepare.js';
 import type { Procedure } from './procedure.js';
 import { releaseByFence } from './release-fence.js';
 import { releaseByClear, releaseByEviction, releaseByPreference, releaseOwn, type WayRequest } from './release-ways.js';
-import { type Ended, ended, type ReleaseOutcome, type ReleaseReport } from './report.js';
-import { Session, type SessionOptions } from './session.js';
+import { type Ended, type Ending, ended, type ReleaseOutcome, type ReleaseReport } from './report.js';
+import type { SessionOptions } from './session.js';
 
 export interface ReleaseRequest {
   lease: LeaseRef;
@@ -34,70 +36,40 @@ export interface ReleaseRequest {
 
 type Ends = Ended<ReleaseOutcome>;
 
-/** Looks, guards, measures and plans. Throws nothing of the cluster's: what failed is in the report. */
-export async function openRelease(
+export function openRelease(
   request: ReleaseRequest,
   ports: OperationPorts,
   options: SessionOptions = {},
 ): Promise<Opened<ReleaseReport>> {
-  const session = new Session(request.lease, ports, options);
-  const close = () => session.close();
-  const end = (from: string | null, plan: Plan | null, result: Ends): ReleaseReport => ({
-    ...result,
-    lease: request.lease,
-    from,
-    plan,
-    steps: session.steps,
-  });
-  const prepared = await prepare(session, {
+  const { way, lease } = request;
+  const prepare = {
     ...request,
-    coordinated: request.way === 'prefer' ? 'required' : request.way === 'identity' ? 'either' : 'refused',
-    requestMs: ports.requestMs,
+    coordinated: way === 'prefer' ? 'required' : way === 'identity' ? 'either' : 'refused',
     // Who gives up its own Lease, or only writes a wish, needs no period.
-    measure: request.way === 'fence' || request.way === 'clear',
-  });
-  if (prepared.as !== 'held') {
-    return { ready: false, report: end(holderOf(prepared), null, notReady(prepared)), close };
+    measure: way === 'fence' || way === 'clear',
+  } as const;
+  return open<ReleaseOutcome, Ends>({ lease, prepare, refused, decide }, ports, options);
+
+  async function decide(found: Found): Promise<Decision<Ends>> {
+    if (found.as === 'not-held') return { ends: ended('not-held') };
+    const { record, facts } = found;
+    const around = way === 'identity' ? { pods: null, others: null } : await lookAround(record, facts, ports);
+    const refusal = refusalFor(request, record, around.pods);
+    if (refusal) return { ends: refused({ refusal }) };
+    const pod = around.pods?.length === 1 ? (around.pods[0] ?? null) : null;
+    const id = ports.newId();
+    const plan = planOf(request, facts, { id, pod, candidates: around.others });
+    const { by, to } = request;
+    return {
+      plan,
+      mark: { id, verb: 'release', phase: 'fence', by, to, forMs: plan.stopWaitMs },
+      carryOut: (view, note) =>
+        procedureOf(view, request, plan, { facts, note, pod, record, requestMs: ports.requestMs }),
+    };
   }
-  const { record, facts } = prepared;
-  const around = request.way === 'identity' ? { pods: null, others: null } : await lookAround(record, facts, ports);
-  const refusal = refusalFor(request, record, around.pods);
-  if (refusal) return { ready: false, report: end(facts.holder, null, ended('refused', { refusal })), close };
-  const pod = around.pods?.length === 1 ? (around.pods[0] ?? null) : null;
-  const id = ports.newId();
-  const plan = planOf(request, facts, { id, pod, candidates: around.others });
-  const forMs = plan.stopWaitMs;
-  const about = { id, verb: 'release', phase: 'fence', by: request.by, to: request.to, forMs } as const;
-  const note = noteFor(session.view, record, facts, about);
-  if (note === null) {
-    const tooLong = ended<ReleaseOutcome>('refused', { refusal: { code: 'identity-too-long' } });
-    return { ready: false, report: end(facts.holder, plan, tooLong), close };
-  }
-  const run = async () => {
-    const procedure = procedureOf(session, request, plan, { facts, note, pod, record, requestMs: ports.requestMs });
-    return end(facts.holder, plan, await session.run(procedure));
-  };
-  return { ready: true, plan, run, close };
 }
 
-function holderOf(prepared: Prepared): string | null {
-  return 'record' in prepared ? prepared.record?.holder || null : null;
-}
-
-function notReady(prepared: Exclude<Prepared, { as: 'held' }>): Ends {
-  switch (prepared.as) {
-    case 'not-held':
-      return ended('not-held');
-    case 'refused':
-      return ended('refused', { refusal: prepared.refusal });
-    case 'no-duration':
-      return ended('refused', { refusal: { code: 'malformed', what: 'leaseDurationSeconds' } });
-    case 'failed':
-      return ended('refused', { failure: prepared.failure });
-    case 'interrupted':
-      return ended('refused', { interrupted: true });
-  }
-}
+const refused = (why: Partial<Ending>): Ends => ended('refused', why);
 
 function refusalFor(request: ReleaseRequest, record: LeaseRecord, pods: PodFacts[] | null): Refusal | null {
   const { way, to, identity } = request;
@@ -141,8 +113,7 @@ interface Ready {
   requestMs: number;
 }
 
-function procedureOf(session: Session, request: ReleaseRequest, plan: Plan, ready: Ready): Procedure<Ends> {
-  const { view } = session;
+function procedureOf(view: LeaseView, request: ReleaseRequest, plan: Plan, ready: Ready): Procedure<Ends> {
   const { facts, pod, requestMs } = ready;
   const verifyMs = request.waitMs ?? defaultWaitMs(facts.leaseDurationMs);
   const overlapMs = plan.prediction.possibleOverlapMs;
@@ -157,44 +128,27 @@ function procedureOf(session: Session, request: ReleaseRequest, plan: Plan, read
     case 'evict':
       return pod ? releaseByEviction(view, way, pod) : refusedNow({ code: 'pod-not-unique', matches: 0 });
     case 'fence':
-      return fence(session, request, plan, ready, verifyMs);
+      return fence(view, request, plan, ready, verifyMs);
   }
 }
 
 // biome-ignore lint/correctness/useYield: a procedure that has nothing to wait for
 function* refusedNow(refusal: Refusal): Procedure<Ends> {
-  return ended('refused', { refusal });
+  return refused({ refusal });
 }
 
-/** Journal first: nothing is written to the cluster that a killed kle could not be undone from. */
-function* fence(
-  { view }: Session,
-  request: ReleaseRequest,
-  plan: Plan,
-  ready: Ready,
-  verifyMs: number,
-): Procedure<Ends> {
+function* fence(view: LeaseView, request: ReleaseRequest, plan: Plan, ready: Ready, verifyMs: number): Procedure<Ends> {
   const { facts, note, record, pod, requestMs } = ready;
   const holder = `kle/${note.id}`;
-  const begun = yield* beginJournal(view, {
-    id: note.id,
-    verb: 'release',
-    lease: facts.lease,
-    uid: facts.uid,
-    holder,
-    previous: note.previous.spec,
-    renewPeriodMs: note.renewPeriodMs,
-    offsetMs: note.offsetMs,
-    stopWaitMs: plan.stopWaitMs,
-    shift: null,
-  });
-  if (!begun.ok) return ended('refused', { refusal: { code: 'journal-unwritable', problem: begun.problem } });
+  const { stopWaitMs } = plan;
+  const begun = yield* beginJournal(view, note, facts, { holder, stopWaitMs, shift: null });
+  if (!begun.ok) return refused({ refusal: { code: 'journal-unwritable', problem: begun.problem } });
   const taking: TakingPlan = {
     note,
     holder,
-    durationSeconds: durationSeconds(plan.stopWaitMs, facts.leaseDurationMs),
+    durationSeconds: durationSeconds(stopWaitMs, facts.leaseDurationMs),
     renewEveryMs: renewEvery(facts),
-    stopWaitMs: plan.stopWaitMs,
+    stopWaitMs,
     requestMs,
     from: facts.holder,
     fromDurationSeconds: record.leaseDurationSeconds,

@@ -2,7 +2,6 @@
 import type { ApiFailure, LeaseRef } from '../lease/api.js';
 import type { Micros } from '../lease/micro-time.js';
 import type { Plan, Refusal } from './plan.js';
-import type { Fooled } from './reactions.js';
 import type { Step } from './steps.js';
 
 /** `put-back`: interrupted, and the Lease is its old holder's again. */
@@ -56,7 +55,6 @@ export type StealReport = Report<StealOutcome>;
 
 export interface SkewReport extends Report<SkewOutcome> {
   skewed: { at: string | null; from: string; to: string }[];
-  wouldFool: Fooled[];
   takeovers: Takeover[];
 }
 

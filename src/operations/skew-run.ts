@@ -52,18 +52,9 @@ export class Skew {
   *run(): Procedure<SkewEnds> {
     const view = this.#view;
     const { id } = this.#note;
-    const begun = yield* beginJournal(view, {
-      id,
-      verb: 'skew',
-      lease: this.#facts.lease,
-      uid: this.#facts.uid,
-      holder: this.#facts.holder,
-      previous: this.#note.previous.spec,
-      renewPeriodMs: this.#note.renewPeriodMs,
-      offsetMs: this.#note.offsetMs,
-      stopWaitMs: 0,
-      shift: this.#request.shift,
-    });
+    const { holder } = this.#facts;
+    const about = { holder, stopWaitMs: 0, shift: this.#request.shift };
+    const begun = yield* beginJournal(view, this.#note, this.#facts, about);
     if (!begun.ok) return this.#end('refused', { refusal: { code: 'journal-unwritable', problem: begun.problem } });
     const mark = view.mark();
     if (view.newest) this.#own = { key: specKey(view.newest), atMs: view.history.sight.firstMs, record: view.newest };

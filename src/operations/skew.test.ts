@@ -30,7 +30,7 @@ describe('skew', () => {
     const report = await skew(world);
     expect(report).toMatchObject({ outcome: 'not-fooled', takeovers: [] });
     expect(report.skewed.length).toBeGreaterThanOrEqual(4);
-    expect(report.wouldFool.map((one) => one.family)).toEqual([
+    expect(report.plan?.prediction.wouldFool.map((one) => one.family)).toEqual([
       'kube-leader-election',
       'kunobi-ha',
       'fabric8',
@@ -102,7 +102,7 @@ describe('skew', () => {
     const world = makeWorld();
     const report = await skew(world, { shift: { leaseDurationSeconds: 1 } });
     expect(report.skewed[0]).toMatchObject({ from: '15', to: '1' });
-    expect(report.wouldFool.map((one) => one.family)).toContain('kunobi-ha');
+    expect(report.plan?.prediction.wouldFool.map((one) => one.family)).toContain('kunobi-ha');
     await pass(world, 3_000);
     expect(world.server.current?.leaseDurationSeconds).toBe(15);
   });

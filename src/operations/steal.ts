@@ -1,21 +1,22 @@
 /** Taking a Lease on purpose, keeping it, and giving it up in a way that no two leaders work at once. */
 import type { LeaseRef } from '../lease/api.js';
-import { freeing, holderTime } from '../lease/operation-specs.js';
+import { fenceHolder, freeing, holderTime } from '../lease/operation-specs.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { type Held, isOurs, type TakingPlan } from './held.js';
 import { IncumbentEvents } from './incumbent-events.js';
 import { beginJournal, settleJournal } from './journal-steps.js';
 import { keep } from './keep.js';
 import type { LeaseView } from './lease-view.js';
-import type { Plan, PlanFacts } from './plan.js';
+import { type Decision, type Found, open } from './open.js';
+import type { PlanFacts } from './plan.js';
 import { planSteal } from './plan-steal.js';
 import { defaultWaitMs, type GivenTiming } from './plan-wait.js';
 import type { OperationPorts } from './ports.js';
-import { noteFor, type Opened, type Prepared, prepare } from './prepare.js';
+import type { Opened } from './prepare.js';
 import type { Procedure } from './procedure.js';
 import { putBack } from './put-back.js';
-import { type Ended, ended, type StealOutcome, type StealReport } from './report.js';
-import { Session, type SessionOptions } from './session.js';
+import { type Ended, type Ending, ended, type StealOutcome, type StealReport } from './report.js';
+import type { SessionOptions } from './session.js';
 import { tell } from './steps.js';
 import { type NotTaken, take } from './take.js';
 import { awaitHolder } from './verify.js';
@@ -41,55 +42,38 @@ export interface StealRequest {
 
 type Ends = Ended<StealOutcome>;
 
-export async function openSteal(
+export function openSteal(
   request: StealRequest,
   ports: OperationPorts,
   options: SessionOptions = {},
 ): Promise<Opened<StealReport>> {
-  const session = new Session(request.lease, ports, options);
-  const close = () => session.close();
-  const end = (from: string | null, plan: Plan | null, result: Ends): StealReport => ({
-    ...result,
-    lease: request.lease,
-    from,
-    plan,
-    steps: session.steps,
-  });
-  const prepared = await prepare(session, {
+  const { lease, leaseDurationSeconds: seconds } = request;
+  const prepare = {
     ...request,
     coordinated: 'refused',
-    requestMs: ports.requestMs,
-    leaseDurationMs: request.leaseDurationSeconds === null ? null : request.leaseDurationSeconds * 1000,
+    leaseDurationMs: seconds === null ? null : seconds * 1000,
     measure: true,
-  });
-  const refused = notReady(prepared, request.onlyExpired);
-  if (refused || (prepared.as !== 'held' && prepared.as !== 'not-held')) {
-    const from = 'record' in prepared ? prepared.record?.holder || null : null;
-    return { ready: false, report: end(from, null, refused ?? ended('refused')), close };
+  } as const;
+  const decide = (found: Found) => decideSteal(request, found, ports);
+  return open<StealOutcome, Ends>({ lease, prepare, refused, decide }, ports, options);
+}
+
+const refused = (why: Partial<Ending>): Ends => ended('refused', why);
+
+function decideSteal(request: StealRequest, found: Found, ports: OperationPorts): Decision<Ends> {
+  if (found.as === 'held' && request.onlyExpired) {
+    return { ends: refused({ refusal: { code: 'not-expired', expiresInMs: null } }) };
   }
-  const { record, facts } = prepared;
+  const { record, facts } = found;
   const id = ports.newId();
-  const holder = request.identity ?? `kle/${id}`;
-  const expiredForMs = prepared.as === 'not-held' ? prepared.expiredForMs : null;
+  const holder = request.identity ?? fenceHolder(id);
+  const expiredForMs = found.as === 'not-held' ? found.expiredForMs : null;
   const plan = planSteal(facts, { ...request, id, holder, expiredForMs });
   const forMs = Math.max(plan.stopWaitMs, request.holdMs ?? 0);
-  const note = noteFor(session.view, record, facts, {
-    id,
-    verb: 'steal',
-    phase: 'hold',
-    by: request.by,
-    to: request.identity,
-    forMs,
-  });
-  if (note === null) {
-    return { ready: false, report: end(facts.holder, plan, ended('refused', { refusal: TOO_LONG })), close };
-  }
   const step = plan.steps[0];
-  const durationSeconds = step?.step === 'take' ? step.leaseDurationSeconds : 15;
-  const taking: TakingPlan = {
-    note,
+  const taking: Omit<TakingPlan, 'note'> = {
     holder,
-    durationSeconds,
+    durationSeconds: step?.step === 'take' ? step.leaseDurationSeconds : 15,
     renewEveryMs: plan.renewEveryMs,
     stopWaitMs: plan.stopWaitMs,
     requestMs: ports.requestMs,
@@ -97,29 +81,12 @@ export async function openSteal(
     fromDurationSeconds: record.leaseDurationSeconds,
     fromUid: facts.uid,
   };
-  const hasEvents = ports.events !== null;
-  const run = async () =>
-    end(facts.holder || null, plan, await session.run(stealLease(session.view, { request, taking, facts, hasEvents })));
-  return { ready: true, plan, run, close };
-}
-
-const TOO_LONG = { code: 'identity-too-long' } as const;
-
-function notReady(prepared: Prepared, onlyExpired: boolean): Ends | null {
-  switch (prepared.as) {
-    case 'held':
-      return onlyExpired ? ended('refused', { refusal: { code: 'not-expired', expiresInMs: null } }) : null;
-    case 'not-held':
-      return null;
-    case 'refused':
-      return ended('refused', { refusal: prepared.refusal });
-    case 'no-duration':
-      return ended('refused', { refusal: { code: 'malformed', what: 'leaseDurationSeconds' } });
-    case 'failed':
-      return ended('refused', { failure: prepared.failure });
-    case 'interrupted':
-      return ended('refused', { interrupted: true });
-  }
+  return {
+    plan,
+    mark: { id, verb: 'steal', phase: 'hold', by: request.by, to: request.identity, forMs },
+    carryOut: (view, note) =>
+      stealLease(view, { request, taking: { ...taking, note }, facts, hasEvents: ports.events !== null }),
+  };
 }
 
 interface Stealing {
@@ -132,19 +99,9 @@ interface Stealing {
 function* stealLease(view: LeaseView, stealing: Stealing): Procedure<Ends> {
   const { taking, facts, request } = stealing;
   const { note } = taking;
-  const begun = yield* beginJournal(view, {
-    id: note.id,
-    verb: 'steal',
-    lease: facts.lease,
-    uid: facts.uid,
-    holder: taking.holder,
-    previous: note.previous.spec,
-    renewPeriodMs: note.renewPeriodMs,
-    offsetMs: note.offsetMs,
-    stopWaitMs: taking.stopWaitMs,
-    shift: null,
-  });
-  if (!begun.ok) return ended('refused', { refusal: { code: 'journal-unwritable', problem: begun.problem } });
+  const { holder, stopWaitMs } = taking;
+  const begun = yield* beginJournal(view, note, facts, { holder, stopWaitMs, shift: null });
+  if (!begun.ok) return refused({ refusal: { code: 'journal-unwritable', problem: begun.problem } });
   const taken = yield* take(view, taking);
   if (taken.as !== 'held') return yield* notTaken(view, taken, note.id);
   const { held } = taken;

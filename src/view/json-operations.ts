@@ -41,7 +41,7 @@ export function skewResult(report: SkewReport): object {
   return {
     ...operationResult('SkewResult', report),
     skewed: report.skewed,
-    wouldFool: report.wouldFool,
+    wouldFool: report.plan?.prediction.wouldFool ?? [],
     takeovers: report.takeovers.map((one) => ({ ...one, at: one.at === null ? null : formatMicroTime(one.at) })),
   };
 }

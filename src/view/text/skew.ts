@@ -13,7 +13,7 @@ export function skewLines(report: SkewReport): string[] {
       (one) =>
         `  takeover           ${safe(one.from)} (transitions ${one.transitions.from ?? '?'}) -> ${safe(one.to)} (transitions ${one.transitions.to ?? '?'})`,
     ),
-    ...fooledLines(report.wouldFool).map(
+    ...fooledLines(report.plan?.prediction.wouldFool ?? []).map(
       (line, i) => `  ${i === 0 ? 'by their rules    ' : '                  '} ${line}`,
     ),
     ...leftLine(report),
