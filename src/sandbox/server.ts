@@ -3,7 +3,8 @@
  * it refuses as kube-apiserver refuses the unknown.
  *
  * Limits (docs/sandbox.md explains them):
- * - Bodies and answers are JSON; protobuf, YAML and CBOR are answered 415 or 406. Server-side apply is answered 415.
+ * - Answers are JSON, bodies too; protobuf bodies only of leases, delete options and access reviews. Other forms are
+ *   answered 415 or 406. Server-side apply is answered 415.
  * - Resources: leases, events (both groups), namespaces, configmaps, pods, serviceaccounts, selfsubjectaccessreviews.
  *   No subresources (status, finalize, eviction, log). Pods are kept as they come: no defaults, no kubelet, no grace.
  * - managedFields of Pods see spec members, not what is inside them.

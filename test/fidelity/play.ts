@@ -1,4 +1,5 @@
 /** Plays steps on one server and writes down what it answered, as it came. */
+import { PROTOBUF_TYPE, protobufBody } from './protobuf-body.js';
 import { isObject, References } from './references.js';
 import type { Json, RequestStep, Sequence, Step, WatchStep } from './sequence.js';
 import type { RawAnswer, RawRequest, RawWatch, Target } from './target.js';
@@ -95,8 +96,8 @@ export class Player {
     const { method, headers = {}, user = 'admin' } = step;
     const path = this.references.resolve(step.path);
     const given = step.body === undefined ? undefined : this.references.body(step.body);
-    const body = given === undefined ? undefined : Buffer.from(given, step.latin1 ? 'latin1' : 'utf8');
-    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const body = given === undefined ? undefined : bodyOf(step, given);
+    const type = body === undefined ? {} : { 'content-type': step.protobuf ? PROTOBUF_TYPE : 'application/json' };
     const resolved = Object.fromEntries(
       Object.entries({ 'user-agent': AGENT, ...type, ...headers })
         // An empty one says: without this header.
@@ -140,6 +141,9 @@ export class Player {
     return answer;
   }
 }
+
+const bodyOf = ({ protobuf, latin1 }: RequestStep, text: string): Buffer =>
+  protobuf ? protobufBody(protobuf, JSON.parse(text)) : Buffer.from(text, latin1 ? 'latin1' : 'utf8');
 
 function nameIn(object: Json): string | undefined {
   if (!isObject(object)) return undefined;

@@ -26,9 +26,11 @@ export interface RequestStep {
   view?: (body: Json) => Json;
   /** The body's characters are bytes. */
   latin1?: true;
+  /** The body goes out as this message, as Go's typed clients write it. */
+  protobuf?: 'Lease' | 'DeleteOptions';
 }
 
-export interface WatchStep extends Omit<RequestStep, 'method' | 'body' | 'as' | 'view' | 'latin1'> {
+export interface WatchStep extends Omit<RequestStep, 'method' | 'body' | 'as' | 'view' | 'latin1' | 'protobuf'> {
   watch: string;
 }
 

@@ -1,8 +1,8 @@
 /** SelfSubjectAccessReview: may I? (kubernetes pkg/registry/authorization/selfsubjectaccessreview). */
-import type { MessageTable } from '../json/protobuf.js';
 import { isObject, type JsonObject } from '../json/value.js';
 import { defineResource, type Resource } from '../resources/resource.js';
 import { selfSubjectAccessReview } from '../schema/kinds.js';
+import { selfSubjectAccessReviewMessage } from '../schema/messages.js';
 import { invalid } from '../status.js';
 import { type FieldError, fieldInvalid } from '../validation/field-error.js';
 import { type AccessAttributes, isAllowed } from './access.js';
@@ -13,30 +13,6 @@ import { outputForm } from './negotiate.js';
 import { writeOptions } from './options.js';
 import { track } from './write.js';
 
-const text = (name: string) => ({ name, is: 'string' }) as const;
-
-/** kubectl asks in protobuf (api authorization/v1/generated.proto). */
-const MESSAGE: MessageTable = {
-  2: {
-    name: 'spec',
-    is: {
-      1: {
-        name: 'resourceAttributes',
-        is: {
-          1: text('namespace'),
-          2: text('verb'),
-          3: text('group'),
-          4: text('version'),
-          5: text('resource'),
-          6: text('subresource'),
-          7: text('name'),
-        },
-      },
-      2: { name: 'nonResourceAttributes', is: { 1: text('path'), 2: text('verb') } },
-    },
-  },
-};
-
 const review: Resource = defineResource({
   name: 'selfsubjectaccessreviews',
   singular: 'selfsubjectaccessreview',
@@ -44,6 +20,7 @@ const review: Resource = defineResource({
   group: 'authorization.k8s.io',
   namespaced: false,
   type: selfSubjectAccessReview,
+  message: selfSubjectAccessReviewMessage,
   validate: () => [],
   validateUpdate: () => [],
   columns: [],
@@ -55,7 +32,7 @@ export const isReview = (group: string, version: string, resource: string): bool
 
 export async function reviewAccess(server: ApiServer, call: Call): Promise<Answer> {
   outputForm(call, false);
-  const reader = bodyReader(call, MESSAGE);
+  const reader = bodyReader(call, review.message);
   const bytes = await call.body();
   const options = writeOptions(call, 'CreateOptions');
   const object = decodeObject(call, review, reader, bytes, options.fieldValidation);

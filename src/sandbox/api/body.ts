@@ -20,20 +20,11 @@ export function bodyReader(call: Call, protobuf?: MessageTable): BodyReader {
   const type = header === '' ? JSON_TYPE : (header.split(';')[0] ?? '').trim().toLowerCase();
   // Invalid UTF-8 becomes U+FFFD, as in Go.
   if (type === JSON_TYPE) return (bytes) => readJson(bytes.toString('utf8'));
-  if (type === PROTOBUF_TYPE && protobuf) return (bytes) => readProtobuf(bytes, protobuf);
+  if (type === PROTOBUF_TYPE && protobuf) return (bytes) => readEnvelope(bytes, protobuf);
   const accepted = MEDIA_TYPES.join(', ');
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
-}
-
-function readProtobuf(bytes: Buffer, table: MessageTable): Json {
-  try {
-    return readEnvelope(bytes, table);
-  } catch (error) {
-    if (error instanceof ProtobufError) throw badRequest(error.message);
-    throw error;
-  }
 }
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -46,7 +37,7 @@ export function decodeObject(
   bytes: Buffer,
   validation: FieldValidation,
 ): KubeObject {
-  const value = readTyped(reader, bytes, resource.kind);
+  const value = readTyped(reader, bytes, resource);
   const { kind, apiVersion } = typeOf(value, resource);
   checkKind(resource, kind, apiVersion, bytes);
   try {
@@ -55,9 +46,7 @@ export function decodeObject(
     return asKubeObject(object, resource, value);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw badRequest(
-      `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${resource.kind}: ${error.message}`,
-    );
+    throw unhandled(resource, { kind, apiVersion }, error.message);
   }
 
   function report(to: Call, strict: string[], how: FieldValidation): void {
@@ -90,13 +79,15 @@ export const emptyOf = (resource: Resource): KubeObject => {
 };
 
 /** null is an object without members. Throws the refusals of json.Serializer.Decode before the kind is known. */
-function readTyped(reader: BodyReader, bytes: Buffer, kind: string): JsonObject | null {
+function readTyped(reader: BodyReader, bytes: Buffer, resource: Resource): JsonObject | null {
+  const { kind } = resource;
   let value: Json;
   try {
     value = reader(bytes);
   } catch (error) {
+    if (error instanceof ProtobufError) throw unreadable(resource, bytes, error);
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw unrecognized(kind, bytes, error.message);
+    throw untyped(kind, bytes, error.message);
   }
   if (value === null || isObject(value)) {
     const header = value ?? {};
@@ -104,7 +95,7 @@ function readTyped(reader: BodyReader, bytes: Buffer, kind: string): JsonObject 
       const member = header[name] ?? null;
       if (member === null || typeof member === 'string') continue;
       const field = name === 'kind' ? 'kind' : 'apiVersion';
-      throw unrecognized(
+      throw untyped(
         kind,
         bytes,
         `json: cannot unmarshal ${jsonKind(member)} into Go struct field .${field} of type string`,
@@ -112,7 +103,7 @@ function readTyped(reader: BodyReader, bytes: Buffer, kind: string): JsonObject 
     }
     return value;
   }
-  throw unrecognized(kind, bytes, `json: cannot unmarshal ${jsonKind(value)} into Go value of type ${TYPE_HEADER}`);
+  throw untyped(kind, bytes, `json: cannot unmarshal ${jsonKind(value)} into Go value of type ${TYPE_HEADER}`);
 }
 
 /** Go's name of what a body is first read into. */
@@ -125,10 +116,18 @@ function jsonKind(value: Json): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-function unrecognized(kind: string, bytes: Buffer, why: string): ApiError {
-  const what = `the object provided is unrecognized (must be of type ${kind})`;
-  return badRequest(`${what}: couldn't get version/kind; json parse error: ${why} (${summary(bytes)})`);
+const untyped = (kind: string, bytes: Buffer, why: string): ApiError =>
+  unrecognized(kind, bytes, `couldn't get version/kind; json parse error: ${why}`);
+
+const unrecognized = (kind: string, bytes: Buffer, why: string): ApiError =>
+  badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(bytes)})`);
+
+function unreadable(resource: Resource, bytes: Buffer, { type, message }: ProtobufError): ApiError {
+  return type ? unhandled(resource, typeOf(type, resource), message) : unrecognized(resource.kind, bytes, message);
 }
+
+const unhandled = (resource: Resource, { kind, apiVersion }: TypeMeta, why: string): ApiError =>
+  badRequest(`${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${resource.kind}: ${why}`);
 
 /** Text if it looks like JSON, else hexadecimal (apiserver pkg/endpoints/handlers/rest.go, summarizeData). */
 function summary(bytes: Buffer): string {
@@ -139,7 +138,12 @@ function summary(bytes: Buffer): string {
   return bytes.length > max ? `${bytes.subarray(0, max).toString('utf8')} ...` : bytes.toString('utf8');
 }
 
-function typeOf(value: JsonObject | null, resource: Resource): { kind: string; apiVersion: string } {
+interface TypeMeta {
+  kind: string;
+  apiVersion: string;
+}
+
+function typeOf(value: JsonObject | null, resource: Resource): TypeMeta {
   const { kind, apiVersion } = value ?? {};
   return {
     kind: typeof kind === 'string' && kind !== '' ? kind : resource.kind,
@@ -167,12 +171,10 @@ export const OTHER_VERSIONS: { [apiVersion: string]: string } = {
 /** Refuses a body of another kind or of a version that is not served here. */
 function checkKind(resource: Resource, kind: string, apiVersion: string, bytes: Buffer): void {
   if (apiVersion.split('/').length > 2) {
-    const what = `the object provided is unrecognized (must be of type ${resource.kind})`;
-    throw badRequest(`${what}: unexpected GroupVersion string: ${apiVersion} (${summary(bytes)})`);
+    throw unrecognized(resource.kind, bytes, `unexpected GroupVersion string: ${apiVersion}`);
   }
   const expected = groupVersion(resource);
   if (kind === resource.kind && apiVersion === expected) return;
-  const version = versionOf(apiVersion);
   if (kind === resource.kind && OTHER_VERSIONS[apiVersion] === kind) {
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
@@ -181,9 +183,9 @@ function checkKind(resource: Resource, kind: string, apiVersion: string, bytes: 
   const kinds = KNOWN_KINDS[apiVersion];
   const known = kinds?.includes(kind.replace(/List$/, '')) || (kinds && META_KINDS.includes(kind));
   const why = known
-    ? `converting (${version}.${kind}) to (${resource.goType.slice(1)}): unknown conversion`
+    ? `converting (${versionOf(apiVersion)}.${kind}) to (${resource.goType.slice(1)}): unknown conversion`
     : unregistered(kind, apiVersion);
-  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
+  throw unhandled(resource, { kind, apiVersion }, why);
 }
 
 /** Kinds that the scheme knows; of the many only those that the sandbox has too. */
@@ -210,6 +212,7 @@ export function decodeOptions(reader: BodyReader, bytes: Buffer, type: StructTyp
   try {
     value = reader(bytes);
   } catch (error) {
+    if (error instanceof ProtobufError) throw badRequest(error.message);
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
   }

@@ -17,7 +17,7 @@ import { admitNamespace, dedupOwners, track } from './write.js';
 
 export async function createObject(server: ApiServer, call: Call, resource: Resource): Promise<Answer> {
   const form = outputForm(call, true);
-  const reader = bodyReader(call);
+  const reader = bodyReader(call, resource.message);
   const bytes = await call.body();
   const options = writeOptions(call, 'CreateOptions');
   const decoded = decodeObject(call, resource, reader, bytes, options.fieldValidation);
@@ -30,7 +30,7 @@ export async function replaceObject(server: ApiServer, call: Call, resource: Res
   const form = outputForm(call, true);
   const bytes = await call.body();
   const options = writeOptions(call, 'UpdateOptions');
-  const decoded = decodeObject(call, resource, bodyReader(call), bytes, options.fieldValidation);
+  const decoded = decodeObject(call, resource, bodyReader(call, resource.message), bytes, options.fieldValidation);
   const object = dedupOwners(call, atTarget(call, resource, decoded));
   const written = update(
     server,

@@ -3,6 +3,7 @@ import { withMeta } from '../json/meta.js';
 import type { JsonObject, KubeObject } from '../json/value.js';
 import { errorKind, groupResource, type Resource } from '../resources/resource.js';
 import { deleteOptions as optionsType } from '../schema/kinds.js';
+import { deleteOptionsMessage } from '../schema/messages.js';
 import { ApiError, conflict, forbidden, notFound } from '../status.js';
 import { keyOf } from '../store.js';
 import { type ApiServer, nowMs, nowText } from './api-server.js';
@@ -42,7 +43,7 @@ function success(resource: Resource, object: KubeObject): JsonObject {
 async function readOptions(call: Call): Promise<DeleteOptions> {
   const bytes = await call.body();
   if (bytes.length === 0) return deleteOptions(undefined, call.query);
-  return deleteOptions(decodeOptions(bodyReader(call), bytes, optionsType), call.query);
+  return deleteOptions(decodeOptions(bodyReader(call, deleteOptionsMessage), bytes, optionsType), call.query);
 }
 
 /** Deletes one object, or marks it when finalizers hold it. */

@@ -1,6 +1,7 @@
 /** Leases (kubernetes pkg/registry/coordination/lease, pkg/apis/coordination/validation). */
 import { isObject, type JsonObject, type KubeObject } from '../json/value.js';
 import { lease as type } from '../schema/kinds.js';
+import { leaseMessage } from '../schema/messages.js';
 import { type FieldError, fieldForbidden, fieldInvalid, fieldNotSupported } from '../validation/field-error.js';
 import { validateMeta, validateMetaUpdate } from '../validation/metadata.js';
 import { qualifiedNameErrors, subdomainErrors } from '../validation/names.js';
@@ -19,6 +20,7 @@ export function leases(coordinated: boolean): Resource {
     kind: 'Lease',
     group: 'coordination.k8s.io',
     type,
+    message: leaseMessage,
     goType: '*coordination.Lease',
     storageVersionHash: 'gqkMMb/YqFM=',
     createOnUpdate: true,

@@ -1,4 +1,5 @@
 /** What a resource is: its names, the shape of its kind, and the rules of its strategy (kubernetes pkg/registry). */
+import type { MessageTable } from '../json/protobuf.js';
 import type { Json, KubeObject } from '../json/value.js';
 import type { StructType } from '../schema/types.js';
 import type { FieldError } from '../validation/field-error.js';
@@ -27,6 +28,8 @@ export interface Resource {
   /** Where the store keeps it, also the path of its keys in error messages; events of both groups share one. */
   storage: string;
   type: StructType;
+  /** Its protobuf message, where bodies may come in it. */
+  message?: MessageTable;
   /** PUT on a missing name creates it. */
   createOnUpdate: boolean;
   /** PUT without a resourceVersion is allowed. */

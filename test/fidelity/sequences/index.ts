@@ -19,6 +19,7 @@ import { noOps } from './no-ops.js';
 import { otherKinds } from './other-kinds.js';
 import { paging } from './paging.js';
 import { preconditions } from './preconditions.js';
+import { protobuf } from './protobuf.js';
 import { refusals } from './refusals.js';
 import { resourceVersions } from './resource-versions.js';
 import { selectors } from './selectors.js';
@@ -51,6 +52,7 @@ export const topics: { [topic: string]: Sequence[] } = {
   'other-kinds': otherKinds,
   paging,
   preconditions,
+  protobuf,
   refusals,
   'resource-versions': resourceVersions,
   selectors,
