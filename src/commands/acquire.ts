@@ -77,6 +77,7 @@ export default class Acquire extends KleCommand {
       onHolder: (holder) => this.#tellHolder(holder, request, wait),
     });
     const probes = request.http && (await this.#serveProbes(request, candidate));
+    const stopRefreshing = cluster.connection.keepFresh?.();
     try {
       if (job.once) {
         const { once: _, ...rest } = job;
@@ -98,6 +99,7 @@ export default class Acquire extends KleCommand {
       return request.timeoutExitCode;
     } finally {
       await Promise.all([candidate.election.close(), probes?.close()]);
+      stopRefreshing?.();
       await Promise.race([recorder?.sent(), sleep(sharedClock, LAST_EVENT_MS)]);
     }
   }

@@ -4,6 +4,7 @@ import { anonymous, type CredentialSource, credentialSource } from './credential
 import { impersonationHeaders } from './headers.js';
 import { type ConnectEnv, type Host, hostOf, readNamed } from './host.js';
 import { type InCluster, inCluster } from './in-cluster.js';
+import { keepFresh } from './keep-fresh.js';
 import { type Cluster, kubeconfigFiles, type LoadedKubeconfig, loadKubeconfig, type User } from './kubeconfig.js';
 import { checkAuthority } from './pem.js';
 import { proxyFor } from './proxy.js';
@@ -66,6 +67,7 @@ async function build(
   }
   const who = userName ? `user ${quote(userName)}` : 'the user';
   const source: CredentialSource = secure ? await credentialSource({ user, who, cluster, ca }, host) : anonymous;
+  const { expiring } = source;
   return {
     server,
     contextName,
@@ -79,6 +81,7 @@ async function build(
     headers: impersonationHeaders(user),
     credential: () => source.get(),
     forgetCredential: () => source.forget(),
+    ...(expiring && { keepFresh: () => keepFresh(expiring, host.clock) }),
   };
 }
 

@@ -45,6 +45,11 @@ export interface Connection {
   credential(): Promise<Credential>;
   /** After a 401: forgets the cached credential. True if asking again may bring another one (exec, OIDC, token file). */
   forgetCredential(): boolean;
+  /**
+   * For processes that live long: from now on the credential is looked up anew shortly before it expires, so that no
+   * request waits for a plugin. The returned function ends that. Absent where none expires.
+   */
+  keepFresh?: (() => () => void) | undefined;
 }
 
 /**

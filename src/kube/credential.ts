@@ -2,6 +2,7 @@
 import { ConnectError, type Credential } from './connection.js';
 import { headerValue } from './headers.js';
 import { type Host, readNamed } from './host.js';
+import type { Expiring } from './keep-fresh.js';
 import type { Cluster, User } from './kubeconfig.js';
 import { checkPair } from './pem.js';
 
@@ -9,6 +10,8 @@ export interface CredentialSource {
   get(): Promise<Credential>;
   /** True if `get` may bring another one afterwards. */
   forget(): boolean;
+  /** Absent: it does not expire, or is no more than a file to be read. */
+  expiring?: Expiring | undefined;
 }
 
 export interface CredentialSubject {
@@ -119,6 +122,7 @@ function withToken(own: CredentialSource, token: CredentialSource): CredentialSo
   return {
     get: async () => ({ ...(await own.get()), ...(await token.get()) }),
     forget: () => [own.forget(), token.forget()].includes(true),
+    expiring: token.expiring,
   };
 }
 

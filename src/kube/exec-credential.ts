@@ -64,6 +64,10 @@ export function execSource(subject: ExecSubject, host: Host): CredentialSource {
       issued = null;
       return true;
     },
+    expiring: {
+      dueInMs: () => (issued?.life ? Number(issued.life.renewAtMicros - host.clock.wallMicros()) / 1000 : null),
+      renew: run,
+    },
   };
 }
 

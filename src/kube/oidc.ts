@@ -10,8 +10,10 @@ import { headerValue } from './headers.js';
 import { type Host, readNamed } from './host.js';
 import { type IssuerReply, requestIssuer } from './oidc-http.js';
 
-/** client-go's `expiryDelta`. */
+/** client-go's `expiryDelta`: a token this close to its end counts as expired. */
 const MARGIN_S = 10;
+/** Whoever lives long renews that much earlier, beside its requests. */
+const AHEAD_S = 20;
 
 interface Tokens {
   idToken: string;
@@ -38,15 +40,16 @@ export function oidcSource(
     if (next.refreshToken !== tokens.refreshToken) await save(user.file, tokens, next, host);
     return next;
   };
+  const renewed = async (): Promise<void> => {
+    running ??= renew().finally(() => {
+      running = null;
+    });
+    tokens = await running;
+    refused = false;
+  };
   return {
     async get() {
-      if (refused || !isValid(tokens.idToken, host)) {
-        running ??= renew().finally(() => {
-          running = null;
-        });
-        tokens = await running;
-        refused = false;
-      }
+      if (refused || !((validForS(tokens.idToken, host) ?? 0) > 0)) await renewed();
       return { authorization: headerValue(`Bearer ${tokens.idToken}`, `the id-token of ${who}`) };
     },
     forget() {
@@ -54,18 +57,25 @@ export function oidcSource(
       refused = true;
       return true;
     },
+    expiring: {
+      dueInMs: () => {
+        const leftS = tokens.refreshToken === '' ? null : validForS(tokens.idToken, host);
+        return leftS === null ? null : (leftS - AHEAD_S) * 1000;
+      },
+      renew: renewed,
+    },
   };
 }
 
-/** By the token's own `exp`; without one it is taken for expired, as in client-go. */
-function isValid(idToken: string, host: Host): boolean {
+/** By the token's own `exp`, less the margin; null without one: it is taken for expired then, as in client-go. */
+function validForS(idToken: string, host: Host): number | null {
   const payload = idToken.split('.')[1];
-  if (!payload) return false;
+  if (!payload) return null;
   try {
     const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { exp?: unknown };
-    return typeof exp === 'number' && Number(host.clock.wallMicros() / 1_000_000n) + MARGIN_S < exp;
+    return typeof exp === 'number' ? exp - MARGIN_S - Number(host.clock.wallMicros() / 1_000_000n) : null;
   } catch {
-    return false;
+    return null;
   }
 }
 

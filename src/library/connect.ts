@@ -19,7 +19,12 @@ export async function connectLeases(kubeConfig?: KubeConfigLike | string): Promi
     ? await connectionOf(kubeConfig, env, sharedClock)
     : await connect(kubeConfig === undefined ? {} : { kubeconfig: kubeConfig }, { env, clock: sharedClock });
   const api = createLeaseApi(connection, { version, clock: sharedClock });
-  return Object.assign(api, { namespace: connection.namespace });
+  const stopRefreshing = connection.keepFresh?.();
+  const close = () => {
+    stopRefreshing?.();
+    api.close();
+  };
+  return Object.assign(api, { namespace: connection.namespace, close });
 }
 
 function isKubeConfig(given: KubeConfigLike | string | undefined): given is KubeConfigLike {

@@ -1,6 +1,7 @@
 /** A KubeConfig of client-node, or anything shaped like it, as a Connection. */
 import { ConnectError, type Connection, type Credential } from '../kube/connection.js';
 import { headerValue } from '../kube/headers.js';
+import { keepFresh } from '../kube/keep-fresh.js';
 import { proxyFor } from '../kube/proxy.js';
 import { serverUrl } from '../kube/server-url.js';
 import type { Clock } from '../platform/clock.js';
@@ -46,6 +47,7 @@ export async function connectionOf(config: KubeConfigLike, env: NodeJS.ProcessEn
     headers: otherHeaders(first),
     credential: () => credential.get(),
     forgetCredential: () => credential.forget(),
+    keepFresh: () => keepFresh(credential, clock),
   };
 }
 
@@ -107,6 +109,14 @@ class AgingCredential {
   forget(): boolean {
     this.#current = null;
     return true;
+  }
+
+  dueInMs(): number {
+    return this.#askedMs + ASK_AGAIN_AFTER_MS - this.#clock.monoMs();
+  }
+
+  renew(): Promise<unknown> {
+    return this.#ask();
   }
 
   #ask(): Promise<Credential> {

@@ -9,8 +9,11 @@ export interface Clock {
   bootMs(): number;
   /** Microseconds since 1970 by this machine's wall clock, which may be wrong and may jump. Millisecond resolution. */
   wallMicros(): bigint;
-  /** Calls `fn` once after `ms` of monotonic time; the returned function cancels it. */
-  timer(ms: number, fn: () => void): () => void;
+  /**
+   * Calls `fn` once after `ms` of monotonic time; the returned function cancels it. `background`: does not keep the
+   * process alive.
+   */
+  timer(ms: number, fn: () => void, options?: { background?: boolean }): () => void;
 }
 
 /** Node's setTimeout fires at once beyond this. */
@@ -20,8 +23,9 @@ export const systemClock: Clock = {
   monoMs: () => performance.now(),
   bootMs: () => uptime() * 1000,
   wallMicros: () => BigInt(Date.now()) * 1000n,
-  timer: (ms, fn) => {
+  timer: (ms, fn, { background = false } = {}) => {
     const handle = setTimeout(fn, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+    if (background) handle.unref();
     return () => clearTimeout(handle);
   },
 };

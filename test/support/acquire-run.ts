@@ -32,6 +32,8 @@ export interface AcquireOptions {
   readonly kubeconfig: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
+  /** Words that run what follows them in their own place, with the same process id. */
+  readonly through?: readonly string[];
 }
 
 /** Less than a test may take, so that it is this that fails, with words. */
@@ -58,9 +60,10 @@ export class Acquiring {
   readonly #seen = new Set<number>();
   readonly #commands = new Set<number>();
 
-  constructor(args: readonly string[], { kubeconfig, env, input }: AcquireOptions) {
+  constructor(args: readonly string[], { kubeconfig, env, input, through = [] }: AcquireOptions) {
     this.args = args;
-    this.process = spawn(process.execPath, [program, 'acquire', ...args], {
+    const [first = '', ...words] = [...through, process.execPath, program, 'acquire', ...args];
+    this.process = spawn(first, words, {
       env: cleanEnv({ KUBECONFIG: kubeconfig, ...env }),
       stdio: 'pipe',
     });

@@ -70,6 +70,18 @@ export class Stranger {
     return JSON.parse((await this.#call('GET', path)).body);
   }
 
+  /** Anything else of the server: `path` begins with /. */
+  async ask<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
+    const answer = await this.#call(method, path, body && JSON.stringify(body));
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+    return JSON.parse(answer.body);
+  }
+
+  /** What the server says to whoever presents that token. */
+  async statusFor(token: string, path = `${LEASES}`): Promise<number> {
+    return (await this.#call('GET', path, '', 'application/json', { authorization: `Bearer ${token}` })).status;
+  }
+
   /** Resolves once the watch is open; what the Lease is then is the first look, if it is there. */
   watch(name: string): Promise<LeaseWatch> {
     return new Promise((resolve, reject) => {
@@ -89,11 +101,20 @@ export class Stranger {
     this.#agent.destroy();
   }
 
-  #call(method: string, name: string, body = '', type = 'application/json'): Promise<{ status: number; body: string }> {
+  #call(
+    method: string,
+    name: string,
+    body = '',
+    type = 'application/json',
+    as?: Record<string, string>,
+  ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
-      const headers = { ...this.#headers, 'content-type': type };
+      const headers = { ...(as ?? this.#headers), 'content-type': type };
       const path = name.startsWith('/') ? name : name === '' ? LEASES : `${LEASES}/${name}`;
-      const call = request(`${this.#server}${path}`, { method, agent: this.#agent, headers }, (answer) => {
+      // A connection that shows the certificate shows it for every request.
+      const { ca } = this.#agent.options;
+      const through = as ? { agent: false as const, ca } : { agent: this.#agent };
+      const call = request(`${this.#server}${path}`, { method, ...through, headers }, (answer) => {
         let text = '';
         answer.setEncoding('utf8').on('data', (more: string) => {
           text += more;
