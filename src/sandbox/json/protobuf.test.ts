@@ -37,6 +37,12 @@ it('reads every Lease as it was written', () => {
   );
 });
 
+it('refuses a time of no year', () => {
+  // 2^62 seconds, as acquireTime.
+  const body = Buffer.concat([Buffer.from('k8s\0'), Buffer.from('120e120c1a0a08808080808080808040', 'hex')]);
+  expect(() => readEnvelope(body, leaseMessage)).toThrow('time out of range: 4611686018427387904 s');
+});
+
 it('refuses what it cannot read, whatever it is', () => {
   const broken = fc
     .tuple(lease, fc.nat(), fc.uint8Array({ minLength: 1, maxLength: 40 }))
@@ -53,6 +59,6 @@ it('refuses what it cannot read, whatever it is', () => {
         expect(error).toBeInstanceOf(ProtobufError);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 2000 },
   );
 });

@@ -100,12 +100,13 @@ function readRaw(bytes: Buffer): Json {
 
 /** An empty message is Go's zero time. Fractions are cut to what the type keeps (apimachinery meta/v1 time_proto.go). */
 function readTimestamp(bytes: Buffer, is: 'time' | 'microTime'): Json {
-  const { seconds = 0, nanos = 0 } = readMessage(bytes, TIMESTAMP) as { seconds?: number; nanos?: number };
+  const { seconds = 0, nanos = 0 } = readMessage(bytes, TIMESTAMP) as { seconds?: Json; nanos?: number };
   if (bytes.length === 0) return null;
-  const micros = BigInt(seconds) * MICROS_PER_SECOND + BigInt(Math.trunc(nanos / 1000));
-  if (micros < EARLIEST || micros > LATEST) throw new ProtobufError(`time out of range: ${seconds} s`);
-  const text = formatMicroTime(micros);
-  return is === 'time' ? text.replace(/\.\d{6}Z$/, 'Z') : text;
+  const text = String(seconds instanceof NumberLiteral ? seconds.text : seconds);
+  const micros = BigInt(text) * MICROS_PER_SECOND + BigInt(Math.trunc(nanos / 1000));
+  if (micros < EARLIEST || micros > LATEST) throw new ProtobufError(`time out of range: ${text} s`);
+  const time = formatMicroTime(micros);
+  return is === 'time' ? time.replace(/\.\d{6}Z$/, 'Z') : time;
 }
 
 const TIMESTAMP: MessageTable = { 1: { name: 'seconds', is: 'int64' }, 2: { name: 'nanos', is: 'int32' } };
