@@ -18,7 +18,6 @@ import type { Context } from './context.js';
 import { CallFailed, Interrupted, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { leaseName, type ParsedConnectionFlags } from './flags.js';
-import { progressLine } from './progress.js';
 
 export interface ChaosVerb<R extends Report<string>> {
   kind: 'ReleaseResult' | 'StealResult' | 'SkewResult';
@@ -51,7 +50,7 @@ export async function runChaos<R extends Report<string>>(
   const ports = operationPorts(cluster, context, options);
   const asks = verb.consent !== 'none' && !options['dry-run'];
   // Before anything is measured: nobody should wait for a refusal.
-  if (asks && !someoneToAsk(options.yes)) return refuse(NO_TERMINAL, context);
+  if (asks && !someoneToAsk(options.yes, context)) return refuse(NO_TERMINAL, context);
   for (let left = options.attempts ?? 1; ; left--) {
     const done = await once(verb, { ...options, lease, ports }, context, left === (options.attempts ?? 1));
     if (typeof done === 'number') return done;
@@ -70,8 +69,10 @@ async function once<R extends Report<string>>(
   asks: boolean,
 ): Promise<ExitCode | R> {
   const teller = new Teller(context);
+  teller.passing('watching how it is renewed');
   const opened = await verb.open(options.lease, options.ports, { onStep: teller.step, onPoint: teller.point });
   try {
+    teller.end();
     if (!opened.ready) return opened.report;
     if (options['dry-run']) {
       await showPlan(verb.kind, opened.plan, options, context);
@@ -171,7 +172,11 @@ class Teller {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#line = progressLine(context.io.stderr);
+    this.#line = context.talk.progress();
+  }
+
+  passing(text: string): void {
+    this.#line.show(text);
   }
 
   readonly step = (step: Step): void => {
@@ -219,14 +224,9 @@ function stopHere(point: string, { io }: Context): void {
 /** A second Ctrl-C ends at once: 6, since what is on the Lease is no longer known to be put back. */
 function guardSecondInterrupt(plan: Plan, teller: Teller, context: Context): () => void {
   const id = plan.steps.flatMap((step) => (step.step === 'fence' ? [step.holder.slice(4)] : []))[0];
-  const listener = () => {
-    if (!context.signal.aborted || !teller.begun) return;
-    context.io.stderr.write(`kle: left as it is; put it back with \`kle undo${id === undefined ? '' : ` ${id}`}\`\n`);
-    process.exit(EXIT.leftChanged);
-  };
-  // Before the listener of the context, which would end with 130.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.prependListener(name, listener);
-  return () => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, listener);
-  };
+  return context.talk.onInsist(() => {
+    if (!teller.begun) return;
+    context.say(`left as it is; put it back with \`kle undo${id === undefined ? '' : ` ${id}`}\``);
+    context.talk.endNow(EXIT.leftChanged);
+  });
 }

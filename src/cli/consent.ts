@@ -1,5 +1,4 @@
 /** Asking before a Lease is touched (DESIGN section 2, "Consent"). */
-import { askLine, canAsk } from '../platform/prompt.js';
 import { safe } from '../view/safe.js';
 import type { Context } from './context.js';
 
@@ -12,12 +11,12 @@ export const NO_TERMINAL = {
   tries: ['add --yes to do it without being asked', '--dry-run shows what would be done'],
 } as const;
 
-export const someoneToAsk = (yes: boolean): boolean => yes || canAsk();
+export const someoneToAsk = (yes: boolean, { talk }: Pick<Context, 'talk'>): boolean => yes || talk.canAsk();
 
 /** True: go on. Rejects with the interruption on Ctrl-C. */
-export async function askConsent(kind: Consent, lease: string, context: Pick<Context, 'signal'>): Promise<boolean> {
+export async function askConsent(kind: Consent, lease: string, { talk }: Pick<Context, 'talk'>): Promise<boolean> {
   const question = kind === 'yes-no' ? 'Go on? [y/N] ' : `Type the Lease's name (${safe(lease)}) to go on: `;
-  const answer = await askLine(question, context.signal);
+  const answer = await talk.ask(question);
   if (answer === null) return false;
   return kind === 'yes-no' ? /^(y|yes)$/i.test(answer.trim()) : answer.trim() === lease;
 }

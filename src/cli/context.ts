@@ -7,6 +7,7 @@ import { type Io, processIo } from '../platform/io.js';
 import { sharedClock } from '../platform/shared-clock.js';
 import { safe, safeLines } from '../view/safe.js';
 import { themeFor } from '../view/theme.js';
+import { type Conversation, shellConversation } from './conversation.js';
 import { Interrupted } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { connectionRequest, type ParsedConnectionFlags } from './flags.js';
@@ -31,15 +32,21 @@ export interface Context {
   /** One line on stderr that begins with `kle: `. */
   say(text: string): void;
   warn(text: string): Promise<void>;
+  talk: Conversation;
+  /** Runs kle with these words in this process; errors are told through `context`. Resolves with the exit code. */
+  run(words: readonly string[], context: Context): Promise<number>;
 }
 
-export function processContext(): Context {
+export function processContext(run: Context['run']): Context {
   const io = processIo();
   const say = (text: string) => io.stderr.write(`kle: ${safe(text)}\n`);
+  const signals = interrupts();
   return {
     io,
     clock: sharedClock,
-    ...interrupts(),
+    ...signals,
+    talk: shellConversation(io, signals.signal),
+    run,
     cluster: (flags) => openCluster(flags, io),
     say,
     warn: async (text) => {

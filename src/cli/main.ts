@@ -13,14 +13,15 @@ import { version } from './version.js';
 
 /** Runs kle with the words after its name. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const context = processContext();
-  let code: number;
+  exitAfterFlush(await run(argv, processContext(run)));
+}
+
+async function run(argv: readonly string[], context: Context): Promise<number> {
   try {
-    code = await dispatch(argv, context);
+    return await dispatch(argv, context);
   } catch (error) {
-    code = await fail(error, context);
+    return fail(error, context);
   }
-  exitAfterFlush(code);
 }
 
 async function dispatch(argv: readonly string[], context: Context): Promise<number> {

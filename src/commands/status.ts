@@ -5,7 +5,6 @@ import { durationFlag } from '../cli/duration.js';
 import { CallFailed, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
-import { progressLine } from '../cli/progress.js';
 import type { LeaseApi } from '../lease/api.js';
 import type { Micros } from '../lease/micro-time.js';
 import { leaseStatus, type StatusReport, type StatusRequest, type StatusRow } from '../operations/status.js';
@@ -97,7 +96,7 @@ export default class Status extends KleCommand {
 
   async #ask(request: StatusRequest, leases: LeaseApi): Promise<StatusReport> {
     const { io, clock, signal } = this.context;
-    const progress = progressLine(io.stderr);
+    const progress = this.context.talk.progress();
     try {
       return await leaseStatus(request, {
         leases,

@@ -43,7 +43,7 @@ export default class Undo extends KleCommand {
         'an ID is ten of a–z and 0–9; `kle undo --list` shows them',
       ]);
     }
-    if (!flags.list && !someoneToAsk(flags.yes)) {
+    if (!flags.list && !someoneToAsk(flags.yes, this.context)) {
       this.context.say(`refused: ${NO_TERMINAL.message}`);
       for (const line of NO_TERMINAL.tries) this.context.io.stderr.write(`  ${line}\n`);
       return EXIT.refused;
