@@ -20,20 +20,15 @@ export interface Child {
   groupAlive(): boolean;
   /**
    * TERM to the group now, KILL at `killAt` (at once when that has come), and resolves when it is dead, or to
-   * `confirmed: false` when something of it still shows `confirmWithinMs` after KILL.
+   * `confirmed: false` when something of it still shows five seconds after KILL.
    */
-  terminate(options: TerminateOptions): Promise<{ readonly confirmed: boolean }>;
-}
-
-export interface TerminateOptions {
-  readonly killAt: Moment;
-  readonly confirmWithinMs?: number;
+  terminate(killAt: Moment): Promise<{ readonly confirmed: boolean }>;
 }
 
 export type StartedChild = { readonly ok: true; readonly child: Child } | Extract<Started, { ok: false }>;
 
 /** What a process that ignores KILL for so long waits for is a device or a file server, ms. */
-export const CONFIRM_WITHIN_MS = 5_000;
+const CONFIRM_WITHIN_MS = 5_000;
 /** Between looks at a dying group, ms: soon at first. */
 const FIRST_LOOK_MS = 1;
 const LONGEST_LOOK_MS = 20;
@@ -59,7 +54,7 @@ export async function startChild(
     ended,
     signalGroup: signal,
     groupAlive: alive,
-    terminate: (options) => terminate(clock, child, options),
+    terminate: (killAt) => terminate(clock, child, killAt),
   };
   return { ok: true, child };
 }
@@ -70,11 +65,7 @@ export function askToEnd(child: Child): void {
   child.signalGroup('SIGCONT');
 }
 
-async function terminate(
-  clock: Clock,
-  child: Child,
-  { killAt, confirmWithinMs = CONFIRM_WITHIN_MS }: TerminateOptions,
-): Promise<{ confirmed: boolean }> {
+async function terminate(clock: Clock, child: Child, killAt: Moment): Promise<{ confirmed: boolean }> {
   if (until(killAt, momentNow(clock)) > 0) askToEnd(child);
   let waitMs = FIRST_LOOK_MS;
   let killedAtMs: number | undefined;
@@ -92,7 +83,7 @@ async function terminate(
       killedAtMs ??= now.monoMs;
       // Again at each look: harmless, and a process that had changed its user may be ours to end by now.
       child.signalGroup('SIGKILL');
-      if (now.monoMs - killedAtMs > confirmWithinMs) return { confirmed: false };
+      if (now.monoMs - killedAtMs > CONFIRM_WITHIN_MS) return { confirmed: false };
     }
     await new Promise<void>((resolve) => {
       const cancel = clock.timer(leftMs > 0 ? Math.min(waitMs, leftMs) : waitMs, resolve);

@@ -121,18 +121,6 @@ describe('a claim that becomes false', () => {
     expect(run.lastWriteMs()).toBeLessThan(deadlineMs);
   });
 
-  it('does not count as stopped while its death is not confirmed', async () => {
-    const run = start(worker('ignore-term'), { drainMs: 100, confirmWithinMs: -1 });
-    const { pgid, watchdog } = await run.working();
-    run.order('abort stepped-down');
-    expect(await outcomeOf(run)).toMatchObject({ kind: 'lost', deathConfirmed: false, exit: 75 });
-    expect((await run.event('outcome')).again).toBe(false);
-    // The moment after it may be dead after all, and only then is it said to have stopped.
-    expect(run.said.all.filter(({ type }) => type === 'stopped').every(({ running }) => running === false)).toBe(true);
-    await untilDead(pgid);
-    await untilDead(watchdog);
-  });
-
   it('before the command was started: it never is', async () => {
     const run = start(worker(), { holdMs: -10, renewMs: 10_000 });
     expect(await outcomeOf(run)).toMatchObject({ kind: 'lost', deathConfirmed: true });

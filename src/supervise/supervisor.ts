@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../platform/clock.js';
 import { uniqueWord } from '../platform/own-process.js';
-import { type Child, CONFIRM_WITHIN_MS, type ProcessEnd, startChild } from './child.js';
+import { type Child, type ProcessEnd, startChild } from './child.js';
 import { type Claim, deadlineOf, hasCome, momentNow } from './deadline.js';
 import { nextLookMs, nextWork, type WorkInput, type WorkState, workState } from './machine.js';
 import { type Cause, type Ending, endingOf, type Outcome } from './outcome.js';
@@ -22,8 +22,6 @@ export interface SuperviseOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Absolute path of the watchdog's program (dist/watchdog.js). */
   readonly watchdogScript: string;
-  /** How long after KILL the outcome waits for the group's death, ms. */
-  readonly confirmWithinMs?: number;
   readonly onEvent?: (event: SuperviseEvent) => void;
   /** For tests: how the command is started. */
   readonly start?: typeof startChild;
@@ -191,12 +189,11 @@ export class Supervision {
   }
 
   #terminate(): void {
-    const { confirmWithinMs = CONFIRM_WITHIN_MS, onEvent } = this.#options;
     if (!this.#child) return;
     const { killAt } = this.#work;
     this.#link.stopping(killAt);
-    this.#terminated = this.#child.terminate({ killAt, confirmWithinMs });
-    if (this.#cause) onEvent?.({ type: 'ending', cause: this.#cause });
+    this.#terminated = this.#child.terminate(killAt);
+    if (this.#cause) this.#options.onEvent?.({ type: 'ending', cause: this.#cause });
   }
 
   async #afterWork(child: Child, ended: Promise<void>): Promise<Outcome> {

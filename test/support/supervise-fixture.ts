@@ -57,7 +57,6 @@ const work = supervise({
   command,
   env,
   watchdogScript: options.watchdog,
-  ...(options.confirmWithinMs !== undefined && { confirmWithinMs: options.confirmWithinMs }),
   onEvent: ({ type, ...data }) => say(type, data),
 });
 const unforward = forwardSignals(work, (signal) => say('signal', { signal }));

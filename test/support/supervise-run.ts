@@ -17,7 +17,6 @@ export interface FixtureOptions {
   readonly drainMs: number;
   readonly renewMs: number;
   readonly renewForMs?: number;
-  readonly confirmWithinMs?: number;
 }
 
 export interface Said {
