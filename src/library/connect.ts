@@ -20,9 +20,10 @@ export async function connectLeases(kubeConfig?: KubeConfigLike | string): Promi
     : await connect(kubeConfig === undefined ? {} : { kubeconfig: kubeConfig }, { env, clock: sharedClock });
   const api = createLeaseApi(connection, { version, clock: sharedClock });
   const stopRefreshing = connection.keepFresh?.();
+  const closeSockets = api.close.bind(api);
   const close = () => {
     stopRefreshing?.();
-    api.close();
+    closeSockets();
   };
   return Object.assign(api, { namespace: connection.namespace, close });
 }

@@ -21,6 +21,8 @@ interface Applied {
 
 /** A credential this old is asked for again, beside the request that noticed. client-node keeps tokens itself. */
 const ASK_AGAIN_AFTER_MS = 10_000;
+/** The same while nothing is requested: client-node runs a plugin that names no expiry each time. */
+const IDLE_ASK_AFTER_MS = 60_000;
 
 /** Rejects with ConnectError when there is no cluster in it, or its credential cannot be had. */
 export async function connectionOf(config: KubeConfigLike, env: NodeJS.ProcessEnv, clock: Clock): Promise<Connection> {
@@ -112,7 +114,7 @@ class AgingCredential {
   }
 
   dueInMs(): number {
-    return this.#askedMs + ASK_AGAIN_AFTER_MS - this.#clock.monoMs();
+    return this.#askedMs + IDLE_ASK_AFTER_MS - this.#clock.monoMs();
   }
 
   renew(): Promise<unknown> {
