@@ -1,5 +1,6 @@
 /**
- * Tests against a real kube-apiserver and unmodified electors: builds them (or reuses them), then runs test/cluster.
+ * Tests against a real kube-apiserver, unmodified electors and an unmodified @kubernetes/client-node: builds or fetches them
+ * (or reuses them), then runs test/cluster.
  *
  *   npm run test:cluster               what CI runs
  *   npm run test:cluster -- --long     the full counts
@@ -11,20 +12,20 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildTestPrograms, MissingToolchain } from './test-programs.mjs';
+import { buildTestPrograms, fetchClientNode, MissingToolchain } from './test-programs.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 async function programs() {
   try {
-    return await buildTestPrograms();
+    return { ...(await buildTestPrograms()), clientNode: await fetchClientNode() };
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exit(error instanceof MissingToolchain ? 3 : 1);
   }
 }
 
-const { apiserver, clientGo, controllerRuntime, kubeLeaderElection } = await programs();
+const { apiserver, clientGo, clientNode, controllerRuntime, kubeLeaderElection } = await programs();
 const args = process.argv.slice(2);
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const run = spawnSync(
@@ -37,6 +38,7 @@ const run = spawnSync(
       ...process.env,
       KLE_TEST_APISERVER: apiserver,
       KLE_TEST_CLIENT_GO: clientGo,
+      KLE_TEST_CLIENT_NODE: clientNode,
       KLE_TEST_CONTROLLER_RUNTIME: controllerRuntime,
       KLE_TEST_KUBE_LEADER_ELECTION: kubeLeaderElection,
       ...(args.includes('--long') ? { KLE_TEST_LONG: '1' } : {}),

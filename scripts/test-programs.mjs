@@ -112,6 +112,32 @@ export async function buildTestPrograms({ log = toStderr } = {}) {
   return paths;
 }
 
+/** What users of the library hand to it. Fetched for the cluster tests alone, as it brings eighty packages along. */
+const CLIENT_NODE = '@kubernetes/client-node@1.4.0';
+
+/**
+ * The folder of an unmodified @kubernetes/client-node, from npm.
+ *
+ * @param {{ log?: (line: string) => void }} [options]
+ * @returns {Promise<string>}
+ */
+export async function fetchClientNode({ log = toStderr } = {}) {
+  const folder = join(cacheRoot(), CLIENT_NODE.replace(/\W+/g, '-'));
+  const inside = join('node_modules', '@kubernetes', 'client-node');
+  if (await exists(join(folder, inside))) {
+    log(`${CLIENT_NODE}: cached`);
+    return join(folder, inside);
+  }
+  log(`${CLIENT_NODE}: fetching`);
+  const unfinished = `${folder}.${process.pid}`;
+  await mkdir(unfinished, { recursive: true });
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  const fetched = await run(['npm', 'install', '--prefix', unfinished, ...quiet, CLIENT_NODE], { cwd: unfinished });
+  if (fetched.missing || fetched.code !== 0) throw new Error(`${CLIENT_NODE}: \`npm install\` did not bring it`);
+  await rename(unfinished, folder);
+  return join(folder, inside);
+}
+
 /** All of them before the first build: nobody should wait minutes to hear of the second missing tool. */
 async function checkToolchains() {
   const versions = {};

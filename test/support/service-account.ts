@@ -7,7 +7,7 @@ import type { Stranger } from './acquire-watch.js';
 import type { ApiServer } from './apiserver.js';
 
 const NAMESPACE = '/api/v1/namespaces/default';
-const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+export const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
 const NAME = 'worker';
 
 /** The server takes a token for so long after its end (go-jose `jwt.DefaultLeeway`). */
