@@ -1,7 +1,7 @@
 /** The plan of a release, from facts. Pure. */
 import type { Assumption, Plan, PlanFacts, PlanStep, PlanWarning, Prediction, WaitReason } from './plan.js';
 import { defaultWaitMs, durationSeconds, type GivenTiming, renewEvery, stopAssumptions, waitOf } from './plan-wait.js';
-import { pickupOf, type Reaction, reactionOf, type Span, usualStopOf } from './reactions.js';
+import { pickupOf, type Reaction, raceOf, reactionOf, type Span, usualStopOf } from './reactions.js';
 
 /** How many other candidates are in sight; null: nobody can tell from here. */
 export type CandidateCount = number | null;
@@ -67,20 +67,21 @@ function releaseSteps(
 
 function predictRelease(facts: PlanFacts, reaction: Reaction, intent: ReleaseIntent, forMs: number): Prediction {
   const usualStop = usualStopOf(reaction, facts);
-  const pickup = pickupOf(reaction, facts, intent.to !== null);
   const base = { returns: null, usualStop, wouldFool: [], afterKillMs: null };
   if (intent.way === 'clear') {
     // Whoever polls first; where the old leader has it back at once, nobody notices.
-    const most =
-      reaction.family === 'kube-leader-election' ? facts.leaseDurationMs + facts.renewPeriodMs : pickup.mostMs;
-    const overlaps = reaction.emptied === 'next-poll';
+    const { mostMs } = pickupOf(reaction, facts, false, facts.leaseDurationMs);
+    // A guess at the family shortens no bound, and only a likely one says that nobody wins while the leader works.
+    const waits = reaction.emptied === 'own-duration' || reaction.emptied === 'ignored';
+    const excluded = waits && facts.confidence === 'likely';
     return {
       ...base,
-      leaderless: { leastMs: 0, mostMs: most },
-      possibleOverlapMs: overlaps ? forMs : 0,
+      leaderless: { leastMs: 0, mostMs },
+      possibleOverlapMs: excluded ? 0 : forMs,
       returns: reaction.returnsAfterClear,
     };
   }
+  const pickup = pickupOf(reaction, facts, intent.to !== null);
   if (intent.way !== 'fence') {
     const whole: Span = { leastMs: 0, mostMs: forMs + (pickup.mostMs ?? 0) };
     return { ...base, leaderless: whole, possibleOverlapMs: 0 };
@@ -91,7 +92,8 @@ function predictRelease(facts: PlanFacts, reaction: Reaction, intent: ReleaseInt
   const pollMs = (reaction.pollTenths * facts.renewPeriodMs) / 10;
   const fenceMs = durationSeconds(forMs, facts.leaseDurationMs) * 1000;
   const afterKillMs = (reaction.duration === 'own' ? facts.leaseDurationMs : fenceMs) + 2 * pollMs;
-  return { ...base, leaderless, possibleOverlapMs: 0, afterKillMs };
+  const possibleOverlapMs = intent.to === null ? raceOf(reaction, facts) : 0;
+  return { ...base, leaderless, possibleOverlapMs, afterKillMs };
 }
 
 function releaseAssumptions(facts: PlanFacts, reaction: Reaction, intent: ReleaseIntent): Assumption[] {
@@ -107,11 +109,15 @@ function releaseWarnings(facts: PlanFacts, reaction: Reaction, intent: ReleaseIn
   if (facts.family === 'unknown') found.push({ code: 'family-unknown' });
   if (intent.to === null && intent.candidates === 0) found.push({ code: 'no-other-candidate' });
   else if (intent.to === null && intent.candidates === null) found.push({ code: 'candidates-unknown' });
-  if (intent.to === null && intent.way !== 'evict' && reaction.emptied !== 'next-poll') {
-    const waitMs = reaction.emptied === 'own-duration' ? facts.leaseDurationMs : null;
+  const { emptied } = reaction;
+  if (intent.to === null && intent.way !== 'evict' && (emptied === 'own-duration' || emptied === 'ignored')) {
+    const waitMs = emptied === 'own-duration' ? facts.leaseDurationMs : null;
     found.push({ code: 'ignores-empty-holder', family: reaction.family, waitMs });
   }
   if (!reaction.compareAndSwap) found.push({ code: 'no-compare-and-swap', family: reaction.family });
+  if (intent.way === 'fence' && intent.to === null && reaction.afterFence === 'candidate') {
+    found.push({ code: 'old-leader-contends', family: reaction.family });
+  }
   if (intent.way === 'fence' && reaction.duration === 'own') {
     found.push({ code: 'kill-unsafe-own-duration', family: reaction.family });
   }

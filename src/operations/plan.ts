@@ -55,6 +55,8 @@ export type PlanWarning =
   /** This family does not see an empty holder, or waits its whole duration for it. */
   | { code: 'ignores-empty-holder'; family: ElectorFamily; waitMs: number | null }
   | { code: 'no-compare-and-swap'; family: ElectorFamily }
+  /** Its old leader goes on as a candidate under the same name, and may be the first to take what is freed. */
+  | { code: 'old-leader-contends'; family: ElectorFamily }
   | { code: 'family-unknown' }
   /** With this duration a killed kle would let a standby take the Lease before the incumbent must have stopped. */
   | { code: 'duration-below-stop-wait'; durationMs: number; stopWaitMs: number }

@@ -13,8 +13,12 @@ export interface Reaction {
   /** When a leader stops whose Lease somebody else holds: at its renew deadline (it retries until then), at its next
    * retry, or as soon as its watch tells it. */
   deposed: 'renew-deadline' | 'next-retry' | 'watch';
-  /** What a standby does with holder `""`: takes it at its next poll, waits its own whole duration, or never notices. */
-  emptied: 'next-poll' | 'own-duration' | 'ignored';
+  /**
+   * What a standby does with holder `""`: takes it at its next poll; does not look at the holder and waits until
+   * renewTime plus the record's duration is past (1 s after a free, all of it after a clear); waits its own whole
+   * duration; or never notices.
+   */
+  emptied: 'next-poll' | 'when-expired' | 'own-duration' | 'ignored';
   /** The longest time between two looks of a standby, in tenths of the leader's renew period. */
   pollTenths: number;
   /** False: it patches without resourceVersion, so it can overwrite anybody's write. */
@@ -24,6 +28,11 @@ export interface Reaction {
    * standbys; null: not measured. Right after a renewal, when a measurement ends, the standby has nearly a whole period.
    */
   returnsAfterClear: { oneStandby: number; twoStandbys: number } | null;
+  /**
+   * What becomes of a leader that was fenced: its elector ends (and a restart comes as somebody else), it stands back, or
+   * it goes on as a candidate, and may be the first to take the Lease once that is free.
+   */
+  afterFence: 'ended' | 'stands-back' | 'candidate';
   /** Whether it leads on when its holder is put back while it still retries. */
   afterPutBack: 'goes-on' | 'has-stopped';
 }
@@ -38,6 +47,7 @@ const CLIENT_GO = {
   emptied: 'next-poll',
   pollTenths: 22,
   compareAndSwap: true,
+  afterFence: 'ended',
   afterPutBack: 'goes-on',
 } as const;
 
@@ -48,8 +58,10 @@ const ROWS: readonly Reaction[] = [
     ...CLIENT_GO,
     expiry: 'writer-clock',
     deposed: 'next-retry',
+    emptied: 'when-expired',
     pollTenths: 10,
     compareAndSwap: false,
+    afterFence: 'candidate',
     // After ten seconds in which nobody led.
     returnsAfterClear: odds(1, 1),
   }),
@@ -92,6 +104,7 @@ const ROWS: readonly Reaction[] = [
     deposed: 'watch',
     pollTenths: 0,
     returnsAfterClear: null,
+    afterFence: 'stands-back',
     afterPutBack: 'has-stopped',
   }),
 ];
@@ -114,21 +127,41 @@ const LATENCY_MS = 500;
 /** kle's own leader drains for at most (L − R) / 2; R is not in the Lease, but less than L. */
 const KLE_NOTICE_MS = 250;
 
-/** How long after the Lease is free, or carries its name, a standby of this family leads. */
+/** leaseDurationSeconds of a free Lease, in client-go's form. */
+const FREE_DURATION_MS = 1_000;
+/** By so much the time that kle writes for a holder may be off that holder's clock. */
+const OFFSET_MS = 100;
+
+/**
+ * How long after the Lease is free, or carries its name, a standby of this family leads. `heldForMs`: the duration that
+ * stands in the freed record, counted from its renewTime; kle's free writes 1 s, a clear leaves all of it.
+ */
 export function pickupOf(
   reaction: Reaction,
   lease: { leaseDurationMs: number; renewPeriodMs: number },
   named: boolean,
+  heldForMs: number = FREE_DURATION_MS,
 ): Span {
   const pollMs = Math.ceil((reaction.pollTenths * lease.renewPeriodMs) / 10);
   // Who is named sees it at its next poll, and writes itself at that poll or a period later.
   if (named) return { leastMs: 0, mostMs: pollMs + lease.renewPeriodMs + LATENCY_MS };
   if (reaction.emptied === 'ignored') return { leastMs: 0, mostMs: null };
   if (reaction.emptied === 'next-poll') return { leastMs: 0, mostMs: pollMs + LATENCY_MS };
+  if (reaction.emptied === 'when-expired') {
+    return { leastMs: Math.max(0, heldForMs - OFFSET_MS), mostMs: heldForMs + pollMs + LATENCY_MS };
+  }
   return {
     leastMs: lease.leaseDurationMs,
     mostMs: lease.leaseDurationMs + 2 * pollMs + LATENCY_MS,
   };
+}
+
+/**
+ * Two candidates that write without compare-and-swap can both be told that a free Lease is theirs; whose write the other
+ * one overwrote learns it at its next poll. Milliseconds of two leaders; 0 where writes exclude each other.
+ */
+export function raceOf(reaction: Reaction, { renewPeriodMs }: { renewPeriodMs: number }): number {
+  return reaction.compareAndSwap ? 0 : Math.ceil((reaction.pollTenths * renewPeriodMs) / 10) + LATENCY_MS;
 }
 
 /** When a deposed leader of this family has stopped, if nothing is late: for people, never what a wait is cut short by. */

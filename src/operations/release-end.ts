@@ -20,6 +20,8 @@ export interface FenceRequest {
   to: string | null;
   /** How long to wait for a new holder. */
   verifyMs: number;
+  /** Two leaders, where candidates that do not exclude each other take the freed Lease at once; 0: they do. */
+  raceMs: number;
   /** The incumbent's Pod, matched exactly; null: none, or not looked for. */
   pod: PodFacts | null;
 }
@@ -78,7 +80,7 @@ function* free(
   }
   const untilMs = view.nowMs + request.verifyMs;
   const holder = yield* awaitHolder(view, { mark, own: held.plan.holder, written: [] }, untilMs);
-  if (holder) return led(view, fence, holder, stoppedByMs);
+  if (holder) return { ...led(view, fence, holder, stoppedByMs), possibleOverlapMs: request.raceMs };
   return nobodyCame(view, fence, result.as === 'written');
 }
 

@@ -19,6 +19,8 @@ export interface WayRequest {
   verifyMs: number;
   /** Bound on two leaders, where a standby wins. */
   overlapMs: number;
+  /** The same where the old leader wins: another candidate may have been told so too. */
+  raceMs: number;
 }
 
 const mine = (request: WayRequest) => (record: LeaseRecord) =>
@@ -68,7 +70,7 @@ export function* releaseByClear(view: LeaseView, request: WayRequest): Procedure
   const next = yield* awaitHolder(view, { mark, own: '', written: [] }, view.nowMs + request.verifyMs);
   if (!next) return nobody(view);
   const leaderlessMs = next.timely ? Math.max(0, Math.round(next.atMs - result.seenMs)) : null;
-  return came(view, request, next, leaderlessMs, next.holder === request.from ? 0 : request.overlapMs);
+  return came(view, request, next, leaderlessMs, next.holder === request.from ? request.raceMs : request.overlapMs);
 }
 
 /** The incumbent's Pod asked to go, with its uid as precondition; what it does with its Lease is its own affair. */

@@ -12,6 +12,7 @@ import { defaultWaitMs, durationSeconds, type GivenTiming, renewEvery } from './
 import type { OperationPorts, PodFacts } from './ports.js';
 import { lookAround, type Opened } from './prepare.js';
 import type { Procedure } from './procedure.js';
+import { raceOf, reactionOf } from './reactions.js';
 import { releaseByFence } from './release-fence.js';
 import { releaseByClear, releaseByEviction, releaseByPreference, releaseOwn, type WayRequest } from './release-ways.js';
 import { type Ended, type Ending, ended, type ReleaseOutcome, type ReleaseReport } from './report.js';
@@ -117,7 +118,8 @@ function procedureOf(view: LeaseView, request: ReleaseRequest, plan: Plan, ready
   const { facts, pod, requestMs } = ready;
   const verifyMs = request.waitMs ?? defaultWaitMs(facts.leaseDurationMs);
   const overlapMs = plan.prediction.possibleOverlapMs;
-  const way: WayRequest = { from: facts.holder, uid: facts.uid, requestMs, verifyMs, overlapMs };
+  const raceMs = raceOf(reactionOf(facts.family), facts);
+  const way: WayRequest = { from: facts.holder, uid: facts.uid, requestMs, verifyMs, overlapMs, raceMs };
   switch (request.way) {
     case 'clear':
       return releaseByClear(view, way);
@@ -159,6 +161,7 @@ function* fence(view: LeaseView, request: ReleaseRequest, plan: Plan, ready: Rea
     leaseDurationMs: facts.leaseDurationMs,
     to: request.to,
     verifyMs,
+    raceMs: raceOf(reactionOf(facts.family), facts),
     pod,
   });
 }

@@ -96,7 +96,9 @@ export class Server {
   #store(lease: LeaseObject, by: string, type: 'added' | 'modified'): LeaseRecord {
     this.#rv += 1;
     const stamp = `${formatMicroTime(this.now()).slice(0, 19)}Z`;
-    const entry = { manager: by, operation: 'Update', time: stamp, fieldsV1: { 'f:spec': { 'f:renewTime': {} } } };
+    // Called as its program is, and not as itself, which kube-leader-election does.
+    const manager = by.replace(/-\d+$/, '');
+    const entry = { manager, operation: 'Update', time: stamp, fieldsV1: { 'f:spec': { 'f:renewTime': {} } } };
     const moved = JSON.stringify(lease.spec) !== JSON.stringify(this.current?.raw.spec);
     const managedFields = moved ? [entry] : this.current?.raw.metadata.managedFields;
     const metadata = { ...lease.metadata, resourceVersion: this.rv, managedFields };

@@ -116,7 +116,9 @@ export function warningText(warning: PlanWarning): string {
         ? `${warning.family} does not notice an empty holder: name a candidate with --to`
         : `${warning.family} waits another ${seconds(warning.waitMs)} for an empty holder: --to is faster`;
     case 'no-compare-and-swap':
-      return `${warning.family} writes without compare-and-swap and can overwrite anybody; --to is safer than freeing`;
+      return `${warning.family} writes without compare-and-swap: it can overwrite anybody, and two of its candidates can take a free Lease at once`;
+    case 'old-leader-contends':
+      return `a fenced ${warning.family} leader goes on as a candidate and may be the first to take it again: name another with --to`;
     case 'family-unknown':
       return 'which elector this is cannot be told: the prediction is that of the slowest usual one';
     case 'duration-below-stop-wait':

@@ -62,7 +62,8 @@ function overlapLine(plan: Plan): string {
     return `the deposed holder may work for up to ${seconds(possibleOverlapMs)} more${usual}`;
   }
   if (possibleOverlapMs === 0) return 'never two leaders, under what is assumed below';
-  return `two leaders for up to ${seconds(possibleOverlapMs)} if a standby wins`;
+  if (plan.way === 'clear') return `two leaders for up to ${seconds(possibleOverlapMs)} if a standby wins`;
+  return `two leaders for up to ${seconds(possibleOverlapMs)} if two candidates take the free Lease at once, else never, under what is assumed below`;
 }
 
 function spanText({ leastMs, mostMs }: Span, { verb }: Plan): string {
