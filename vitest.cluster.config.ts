@@ -9,6 +9,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // Rounds side by side: electors mostly sleep.
+    maxConcurrency: 40,
     env: { NO_COLOR: '1' },
     globalSetup: ['test/support/build-once.ts'],
   },

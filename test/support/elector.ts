@@ -16,6 +16,8 @@ export interface ElectorOptions {
   readonly release?: boolean;
   /** Record Events (controller-runtime always does). */
   readonly events?: boolean;
+  /** Of its process alone, such as a wall clock. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface ElectorEvent {
@@ -123,5 +125,5 @@ function environment(options: ElectorOptions): NodeJS.ProcessEnv {
     ELECTOR_EVENTS: options.events === true ? '1' : undefined,
     ELECTOR_EXIT_WITH_STDIN: '1',
   };
-  return { ...process.env, ...settings };
+  return { ...process.env, ...settings, ...options.env };
 }

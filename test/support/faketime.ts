@@ -30,6 +30,17 @@ export interface WallClock {
   remove(): Promise<void>;
 }
 
+/** A clock so far from the real one; undefined where none is wanted, or none can be had. */
+export async function setClock(
+  faketime: Faketime | null,
+  offsetMs: number | undefined,
+): Promise<WallClock | undefined> {
+  if (faketime === null || offsetMs === undefined) return undefined;
+  const wall = await faketime.clock();
+  await wall.step(offsetMs);
+  return wall;
+}
+
 const HOUR_MS = 3_600_000;
 /** Debian's folder of each architecture lies below the first two; the others are Fedora's and those of `make install`. */
 const PARENTS = ['/usr/lib', '/lib'];

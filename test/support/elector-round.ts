@@ -1,0 +1,342 @@
+/** One Lease of a real API server, electors of one library that contend for it, one verb of kle's; seen without kle. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseMicroTime } from '../../src/lease/micro-time.js';
+import type { PlanWarning, Prediction } from '../../src/operations/plan.js';
+import type { Step } from '../../src/operations/steps.js';
+import { Acquiring, tryKill, worker } from './acquire-run.js';
+import { type LeaseLook, type LeaseWatch, Stranger } from './acquire-watch.js';
+import { type ApiServer, startApiServer } from './apiserver.js';
+import { type Elector, startElector } from './elector.js';
+import type { WallClock } from './faketime.js';
+import { kle } from './kle.js';
+import { drawLanes } from './worker-lanes.js';
+import { intervalsOf, ms, type Overlap, overlapsOf, parseWork, type Unit, workOf } from './worker-log.js';
+
+export const electorPrograms = {
+  'client-go': process.env.KLE_TEST_CLIENT_GO ?? '',
+  'controller-runtime': process.env.KLE_TEST_CONTROLLER_RUNTIME ?? '',
+  'kube-leader-election': process.env.KLE_TEST_KUBE_LEADER_ELECTION ?? '',
+};
+export type ElectorLibrary = keyof typeof electorPrograms;
+
+/** An API server and a folder for one file of tests. */
+export class Cluster {
+  readonly server: ApiServer;
+  readonly stranger: Stranger;
+  readonly folder: string;
+  readonly #open = new Set<Round>();
+
+  private constructor(server: ApiServer) {
+    this.server = server;
+    this.stranger = new Stranger(server.kubeconfig);
+    this.folder = mkdtempSync(join(tmpdir(), 'kle-rounds-'));
+  }
+
+  static async start(): Promise<Cluster> {
+    return new Cluster(await startApiServer({ binary: process.env.KLE_TEST_APISERVER ?? '' }));
+  }
+
+  /** The first candidate leads and works; the others have started, and it has renewed since. */
+  async round(options: RoundOptions): Promise<Round> {
+    const round = new Round(this, options, await this.stranger.watch(options.lease));
+    this.#open.add(round);
+    await round.begin();
+    return round;
+  }
+
+  forget(round: Round): void {
+    this.#open.delete(round);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#open].map((round) => round.close()));
+    this.stranger.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface RoundOptions {
+  readonly lease: string;
+  readonly library: ElectorLibrary | 'kle';
+  readonly candidates: number;
+  /** Go duration; 2s unless given. Of kube-leader-election: its loop. */
+  readonly retryPeriod?: string;
+  /** Standbys come so much later: those that poll without jitter keep that phase. */
+  readonly phaseMs?: number;
+  /** The clock of the electors; has no effect on Go. */
+  readonly wall?: WallClock;
+  /** How the command of `kle acquire` works, as worker.mjs takes it. */
+  readonly work?: string;
+}
+
+export interface Candidate {
+  readonly identity: string;
+  units(): Unit[];
+  end(): Promise<void>;
+}
+
+/** As `-o json` has it: what these tests read of it. */
+export interface VerbResult {
+  readonly outcome: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly prediction: Prediction;
+  readonly warnings: PlanWarning[];
+  readonly steps: Step[];
+  readonly leaderlessMs: number | null;
+  readonly workGapMinMs: number | null;
+  readonly workGapMaxMs: number | null;
+  readonly possibleOverlapMs: number;
+  readonly sameProcess: boolean | null;
+  readonly skewed: { at: string | null; from: string; to: string }[];
+  readonly wouldFool: { family: string; why: string }[];
+  readonly takeovers: { from: string; to: string; transitions: { from: number | null; to: number | null } }[];
+}
+
+export interface VerbRun {
+  readonly code: number | null;
+  readonly result: VerbResult;
+  readonly said: string;
+  /** ns. */
+  readonly startedAt: bigint;
+  readonly endedAt: bigint;
+}
+
+export class Round {
+  readonly lease: string;
+  readonly watch: LeaseWatch;
+  readonly candidates: Candidate[] = [];
+  readonly #cluster: Cluster;
+  readonly #options: RoundOptions;
+  readonly #state: string;
+
+  constructor(cluster: Cluster, options: RoundOptions, watch: LeaseWatch) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.lease = options.lease;
+    this.watch = watch;
+    this.#state = join(cluster.folder, `${options.lease}.state`);
+  }
+
+  get leader(): Candidate {
+    return this.#candidate(0);
+  }
+
+  /** The last to come. */
+  get standby(): Candidate {
+    return this.#candidate(this.candidates.length - 1);
+  }
+
+  async begin(): Promise<void> {
+    const { identity } = await this.join();
+    await this.watch.until(({ holder }) => holder === identity, `holder ${identity}`);
+    const { phaseMs = 0, candidates } = this.#options;
+    await new Promise((resolve) => setTimeout(resolve, phaseMs));
+    while (this.candidates.length < candidates) await this.join();
+    await this.renewed(1);
+  }
+
+  async join(): Promise<Candidate> {
+    const name = `${this.lease}-${this.candidates.length}`;
+    const candidate = this.#options.library === 'kle' ? this.#kleCandidate(name) : await this.#elector(name);
+    this.candidates.push(candidate);
+    return candidate;
+  }
+
+  /** So many further renewals of whoever holds it then. */
+  async renewed(count: number): Promise<void> {
+    const since = process.hrtime.bigint();
+    const times = new Set<string | null>();
+    const { length } = this.watch.looks;
+    const before = this.watch.looks[length - 1]?.renewTime ?? null;
+    times.add(before);
+    await this.watch.until(
+      ({ holder, renewTime }) => isElector(holder) && times.add(renewTime).size > count,
+      `${count} renewals of ${this.lease}`,
+      { since, timeoutMs: 30_000 },
+    );
+  }
+
+  /** Runs a verb to its end, with `--yes -o json` and a journal folder of its own. */
+  async run(verb: string, flags: readonly string[], wall?: WallClock): Promise<VerbRun> {
+    const startedAt = process.hrtime.bigint();
+    const { code, stdout, stderr } = await kle([verb, this.lease, '--yes', '-o', 'json', ...flags], {
+      kubeconfig: this.#cluster.server.kubeconfig,
+      env: { XDG_STATE_HOME: this.#state, ...wall?.env },
+    });
+    const endedAt = process.hrtime.bigint();
+    if (!stdout.startsWith('{')) throw new Error(`kle ${verb} ${this.lease}: exit ${code}\n${stdout}${stderr}`);
+    return { code, result: JSON.parse(stdout), said: stderr, startedAt, endedAt };
+  }
+
+  /** What a verb must leave: no journal, no annotation of kle's. */
+  async leftovers(): Promise<string[]> {
+    const { metadata } = await this.#cluster.stranger.get(this.lease);
+    const marks = Object.keys(metadata.annotations ?? {}).filter((key) => key.startsWith('kle.dev/'));
+    try {
+      return [...marks, ...readdirSync(join(this.#state, 'kle', 'operations'))];
+    } catch {
+      return marks;
+    }
+  }
+
+  units(): Unit[] {
+    const units = this.candidates.flatMap((candidate) => candidate.units());
+    return units.sort((a, b) => (a.mono < b.mono ? -1 : a.mono > b.mono ? 1 : 0));
+  }
+
+  overlaps(): Overlap[] {
+    return overlapsOf(intervalsOf(this.units()));
+  }
+
+  /** Who worked in the last so many milliseconds. */
+  workers(lastMs: number): string[] {
+    const since = process.hrtime.bigint() - BigInt(lastMs) * 1_000_000n;
+    return [
+      ...new Set(
+        this.units()
+          .filter(({ mono }) => mono >= since)
+          .map(({ identity }) => identity),
+      ),
+    ];
+  }
+
+  overlapMs(): number {
+    return Math.max(0, ...this.overlaps().map((overlap) => overlap.ms));
+  }
+
+  /** Beside whoever led before that time, as long as that one worked on. */
+  overlapsWithLeaderOf(time: bigint): Overlap[] {
+    return this.overlaps().filter(({ earlier, later }) => earlier.from < time || later.from < time);
+  }
+
+  /** The first look since that nobody leads: kle holds it, or nobody does. */
+  takenFrom(since: bigint): LeaseLook {
+    return need(
+      this.#since(since).find(({ holder }) => !isElector(holder)),
+      `taking of ${this.lease}`,
+    );
+  }
+
+  /** The first write of the next leader's own: not the one in which kle names it (`named`). */
+  nextLeader(since: bigint, named = false): LeaseLook {
+    const { mono } = this.takenFrom(since);
+    const looks = this.#since(mono).filter(({ holder }) => isElector(holder));
+    const own = named ? looks.find(({ renewTime }) => renewTime !== looks[0]?.renewTime) : looks[0];
+    return need(own, `next leader of ${this.lease}`);
+  }
+
+  /** From the last unit of work of one to the first of another after it. */
+  workGapMs(from: string, to: string, since: bigint): number {
+    const last = this.lastUnit(from, since);
+    const first = need(
+      this.units().find(({ identity, mono }) => identity === to && mono > last),
+      `work of ${to}`,
+    );
+    return ms(first.mono - last);
+  }
+
+  /** Of the interval in which it worked at `at`. */
+  lastUnit(identity: string, at: bigint): bigint {
+    const own = intervalsOf(this.units()).filter((one) => one.identity === identity && one.from <= at);
+    return need(own.at(-1), `work of ${identity}`).to;
+  }
+
+  async works(identity: string, since: bigint): Promise<void> {
+    const works = () => this.units().some((unit) => unit.identity === identity && unit.mono >= since);
+    const giveUp = process.hrtime.bigint() + 10_000_000_000n;
+    while (!works()) {
+      if (process.hrtime.bigint() > giveUp) throw new Error(`${identity} does not work\n${this.draw()}`);
+      // Work is lines of another process: there is no event to wait for that holds for all libraries.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** How far renewTime was from this machine's clock when the look came, for each look of kle's own writes. */
+  timesOfKle(since: bigint): number[] {
+    return this.#since(since)
+      .filter(({ holder, renewTime }) => !isElector(holder) && renewTime !== null)
+      .map(({ mono, renewTime }) => renewedMs(renewTime) - wallMs(mono));
+  }
+
+  draw(): string {
+    return drawLanes(intervalsOf(this.units()), []);
+  }
+
+  async close(): Promise<void> {
+    this.#cluster.forget(this);
+    this.watch.close();
+    await Promise.all(this.candidates.map((candidate) => candidate.end()));
+  }
+
+  #since(since: bigint): LeaseLook[] {
+    return this.watch.looks.filter(({ mono }) => mono >= since);
+  }
+
+  #candidate(index: number): Candidate {
+    return need(this.candidates[index], `candidate ${index} of ${this.lease}`);
+  }
+
+  async #elector(name: string): Promise<Candidate> {
+    const { library, retryPeriod, wall } = this.#options;
+    if (library === 'kle') throw new Error('kle is no elector program');
+    const elector: Elector = await startElector({
+      binary: electorPrograms[library],
+      kubeconfig: this.#cluster.server.kubeconfig,
+      namespace: 'default',
+      lease: this.lease,
+      ...(library === 'controller-runtime' ? {} : { identity: name }),
+      ...(retryPeriod === undefined ? { retryPeriod: '2s' } : { retryPeriod }),
+      ...(wall && { env: wall.env }),
+    });
+    return {
+      identity: elector.identity,
+      units: () => workOf(elector.log),
+      end: async () => {
+        elector.kill('SIGKILL');
+        await elector.exited;
+      },
+    };
+  }
+
+  #kleCandidate(identity: string): Candidate {
+    const file = join(this.#cluster.folder, `${identity}.work`);
+    const { work = '' } = this.#options;
+    const command = worker(file, 'every=20', ...work.split(' ').filter(Boolean));
+    const run = new Acquiring([this.lease, `--identity=${identity}`, '--', ...command], {
+      kubeconfig: this.#cluster.server.kubeconfig,
+    });
+    return {
+      identity,
+      units: () => parseWork(readIfThere(file)),
+      end: async () => {
+        for (const pid of [run.watchdogPid(), run.commandPid(), run.pid]) if (pid) tryKill(pid, 'SIGKILL');
+        run.destroy();
+        await run.exited;
+      },
+    };
+  }
+}
+
+const isElector = (holder: string) => holder !== '' && !holder.startsWith('kle/');
+
+export const renewedMs = (renewTime: string | null): number => Number(parseMicroTime(renewTime ?? '')) / 1000;
+
+/** This machine's wall clock at that monotonic time. */
+const wallMs = (mono: bigint): number => Date.now() - ms(process.hrtime.bigint() - mono);
+
+function need<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`no ${what}`);
+  return value;
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
