@@ -6,16 +6,15 @@ import type { OperationPorts } from '../operations/ports.js';
 import type { Opened } from '../operations/prepare.js';
 import type { Report } from '../operations/report.js';
 import type { SessionOptions } from '../operations/session.js';
-import type { Step } from '../operations/steps.js';
-import { stopSelf } from '../platform/own-process.js';
 import { jsonText } from '../view/json.js';
 import { plannedResult } from '../view/json-operations.js';
 import { planLines, planWarnings } from '../view/text/plan.js';
-import { refusalText, seconds, stepText } from '../view/text/plan-words.js';
+import { refusalText } from '../view/text/plan-words.js';
 import { operationPorts } from './chaos-ports.js';
+import { guardSecondInterrupt, Teller } from './chaos-teller.js';
 import { askConsent, type Consent, NO_TERMINAL, someoneToAsk } from './consent.js';
 import type { Context } from './context.js';
-import { CallFailed, Interrupted, UsageError } from './errors.js';
+import { CallFailed, endingOf, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { leaseName, type ParsedConnectionFlags } from './flags.js';
 
@@ -81,7 +80,7 @@ async function once<R extends Report<string>>(
     if (asks && !(await consent(verb, opened.plan, options, context))) {
       return refuse(refusalText({ code: 'consent-refused' }), context);
     }
-    const release = guardSecondInterrupt(opened.plan, teller, context);
+    const release = guardSecondInterrupt(howToUndo(opened.plan), teller, context);
     try {
       return await opened.run();
     } finally {
@@ -91,6 +90,14 @@ async function once<R extends Report<string>>(
     teller.end();
     opened.close();
   }
+}
+
+/** Of the ways that keep a journal, or that undo knows by its mark. */
+function howToUndo({ way, lease, steps }: Plan): string {
+  if (way !== null && way !== 'fence') return `\`kle status ${lease.name} -n ${lease.namespace}\` shows what is there`;
+  const [first] = steps;
+  const holder = first?.step === 'fence' || first?.step === 'take' ? first.holder : '';
+  return `put it back with \`kle undo${holder.startsWith('kle/') ? ` ${holder.slice(4)}` : ''}\``;
 }
 
 async function consent(
@@ -146,87 +153,12 @@ async function conclude<R extends Report<string>>(
   else if (!nothing) for (const line of verb.lines(report)) context.io.stdout.write(`${line}\n`);
   if (refusal) return refuse(refusalText(refusal), context);
   if (leftChanged) return EXIT.leftChanged;
-  if (report.interrupted) return interruptCode(context);
+  if (report.interrupted) return endingOf(context.signal.reason).code;
   return outcome === 'unverified' ? EXIT.unverified : verb.code(report);
-}
-
-function interruptCode({ signal }: Context): ExitCode {
-  return signal.reason instanceof Interrupted && signal.reason.signal === 'SIGTERM'
-    ? EXIT.terminated
-    : EXIT.interrupted;
 }
 
 function refuse({ message, tries }: { message: string; tries: readonly string[] }, context: Context): ExitCode {
   context.say(`refused: ${message}`);
   for (const line of tries) context.io.stderr.write(`  ${line}\n`);
   return EXIT.refused;
-}
-
-/** Steps as they happen, one line each, and on a terminal how long the present wait still lasts. */
-class Teller {
-  /** A request that changes the Lease has left: from now on something may be left changed. */
-  begun = false;
-  readonly #context: Context;
-  readonly #line: { show(text: string): void; clear(): void };
-  #cancel = () => {};
-
-  constructor(context: Context) {
-    this.#context = context;
-    this.#line = context.talk.progress();
-  }
-
-  passing(text: string): void {
-    this.#line.show(text);
-  }
-
-  readonly step = (step: Step): void => {
-    this.#cancel();
-    this.#line.clear();
-    const at = step.at === null ? '' : `${step.at.slice(11, 23)}  `;
-    this.#context.say(`${at}${stepText(step)}`);
-    if (step.step === 'fenced' || step.step === 'taken-by-kle') this.#count(step.stopWaitMs);
-  };
-
-  readonly point = (point: string): void => {
-    if (point.startsWith('put#')) this.begun = true;
-    stopHere(point, this.#context);
-  };
-
-  end(): void {
-    this.#cancel();
-    this.#line.clear();
-  }
-
-  #count(totalMs: number): void {
-    const { clock } = this.#context;
-    const endMs = clock.monoMs() + totalMs;
-    const tick = () => {
-      const leftMs = endMs - clock.monoMs();
-      if (leftMs <= 0) return this.#line.clear();
-      this.#line.show(`stop wait: ${seconds(Math.ceil(leftMs / 1000) * 1000)} to go; Ctrl-C puts it back`);
-      this.#cancel = clock.timer(Math.min(1_000, leftMs), tick);
-    };
-    tick();
-  }
-}
-
-/**
- * For tests that kill or interrupt kle at a given step: `KLE_TEST_STOP_AT=put#1:sent` stops the process there (SIGSTOP),
- * after it has said so; `KLE_TEST_STOP_AT=list` only says each point.
- */
-function stopHere(point: string, { io }: Context): void {
-  const wanted = io.env.KLE_TEST_STOP_AT;
-  if (wanted === undefined || (wanted !== point && wanted !== 'list')) return;
-  io.stderr.write(`kle: at ${point}\n`);
-  if (wanted === point) stopSelf();
-}
-
-/** A second Ctrl-C ends at once: 6, since what is on the Lease is no longer known to be put back. */
-function guardSecondInterrupt(plan: Plan, teller: Teller, context: Context): () => void {
-  const id = plan.steps.flatMap((step) => (step.step === 'fence' ? [step.holder.slice(4)] : []))[0];
-  return context.talk.onInsist(() => {
-    if (!teller.begun) return;
-    context.say(`left as it is; put it back with \`kle undo${id === undefined ? '' : ` ${id}`}\``);
-    context.talk.endNow(EXIT.leftChanged);
-  });
 }

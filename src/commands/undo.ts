@@ -4,8 +4,9 @@ import { KleCommand } from '../cli/base-command.js';
 import { operatorFlags } from '../cli/chaos-flags.js';
 import { journalReader, operationPorts, serverOf } from '../cli/chaos-ports.js';
 import { print } from '../cli/chaos-run.js';
+import { guardSecondInterrupt, Teller } from '../cli/chaos-teller.js';
 import { askConsent, NO_TERMINAL, someoneToAsk } from '../cli/consent.js';
-import { CallFailed, UsageError } from '../cli/errors.js';
+import { CallFailed, endingOf, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { type UndoItem, undo } from '../operations/undo.js';
 import { chooseUndo, findUndos } from '../operations/undo-find.js';
@@ -60,8 +61,10 @@ export default class Undo extends KleCommand {
         leases: cluster.leases,
         journals,
         server,
+        signal: this.context.signal,
       },
     );
+    this.context.signal.throwIfAborted();
     if (!found.ok) throw new CallFailed(found.failure);
     const serverNow = cluster.leases.serverTime()?.earliest ?? null;
     const rows: UndoRow[] = found.value.map((candidate) => ({
@@ -78,9 +81,22 @@ export default class Undo extends KleCommand {
     const items: UndoItem[] = [];
     for (const row of rows) {
       if (needsConsent(row) && !flags.yes && !(await this.#ask(row))) continue;
-      items.push(await undo(row.candidate, ports, { byId: id !== null }));
+      const item = await this.#undo(row, ports, id !== null);
+      // Interrupted before it wrote: what is left has its journal still.
+      if (item === null) break;
+      items.push(item);
     }
     return this.#show(items, flags.output);
+  }
+
+  async #undo({ candidate }: UndoRow, ports: Parameters<typeof undo>[1], byId: boolean): Promise<UndoItem | null> {
+    const teller = new Teller(this.context);
+    const release = guardSecondInterrupt(`\`kle undo ${candidate.id}\` can be run again`, teller, this.context);
+    try {
+      return await undo(candidate, ports, { byId }, { onPoint: teller.point });
+    } finally {
+      release();
+    }
   }
 
   async #list(rows: UndoRow[], format: 'text' | 'json' | 'yaml'): Promise<ExitCode> {
@@ -96,10 +112,13 @@ export default class Undo extends KleCommand {
   }
 
   async #show(items: UndoItem[], format: 'text' | 'json' | 'yaml'): Promise<ExitCode> {
+    const { signal } = this.context;
+    if (items.length === 0) signal.throwIfAborted();
     if (format !== 'text') await print(undoResult(items), format, this.context);
     else if (items.length === 0) this.context.say('nothing to undo');
     else for (const line of items.flatMap(undoLines)) this.context.io.stdout.write(`${line}\n`);
     if (items.some((one) => one.outcome === 'failed')) return EXIT.leftChanged;
+    if (signal.aborted) return endingOf(signal.reason).code;
     return items.some((one) => one.outcome === 'moved-on') ? EXIT.refused : EXIT.ok;
   }
 }

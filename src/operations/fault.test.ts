@@ -261,10 +261,10 @@ async function killedAt(open: Open, at: string, waitMs: number): Promise<void> {
   const holder = world.server.current?.holder ?? '';
   const items = await undoAll(world);
   for (const item of items) {
-    expect(['put-back', 'freed', 'nothing', 'moved-on'], where).toContain(item.outcome);
+    expect(['put-back', 'freed', 'nothing', 'moved-on'], where).toContain(item?.outcome);
     // What was under way when the process died may settle it before the undo does.
     const settles = at.endsWith(':sent');
-    if (holder.startsWith('kle/') && !settles) expect(['put-back', 'freed'], where).toContain(item.outcome);
+    if (holder.startsWith('kle/') && !settles) expect(['put-back', 'freed'], where).toContain(item?.outcome);
   }
   if (holder.startsWith('kle/')) expect(items.length, where).toBe(1);
   expect(world.server.current?.holder ?? '', where).not.toMatch(/^kle\//);

@@ -76,7 +76,10 @@ export class Skew {
       if (this.#takeoverSince(mark) !== null) return 'takeover';
       if (!newest) return 'deleted';
       if (newest.holder !== this.#facts.holder) return newest.holder ? 'takeover' : 'released';
-      if (view.interrupts > 0) return 'interrupted';
+      if (view.interrupts > 0) {
+        tell(view, { step: 'interrupted' });
+        return 'interrupted';
+      }
       if (endMs !== null && view.nowMs >= endMs) return 'over';
       const key = specKey(newest);
       if (key !== this.#own?.key && !this.#ours.has(key)) {

@@ -126,7 +126,8 @@ function* stealLease(view: LeaseView, stealing: Stealing): Procedure<Ends> {
     tell(view, { step: 'left', holder: held.plan.holder });
     return ended('left', { ...overlap, to: held.plan.holder });
   }
-  return { ...(yield* freeHeld(view, held, stealing)), ...overlap, interrupted: early };
+  const freed = yield* freeHeld(view, held, stealing);
+  return { ...freed, ...overlap, interrupted: request.holdMs !== null && view.interrupts > 0 };
 }
 
 function* notTaken(view: LeaseView, taken: NotTaken, id: string): Procedure<Ends> {

@@ -30,6 +30,7 @@ export interface UndoPorts {
   journals: JournalReader;
   /** The server's address that this call reaches. */
   server: string;
+  signal: AbortSignal;
 }
 
 export interface UndoScope {
@@ -45,7 +46,9 @@ export async function findUndos(scope: UndoScope, ports: UndoPorts): Promise<Ans
   const local = await Promise.all(wanted.map((entry) => fromJournal(entry, ports)));
   const times = { sentMs: 0, receivedMs: 0 };
   if (scope.namespace === null || (scope.id !== null && local.length > 0)) return { ok: true, value: local, times };
-  const listed = await ports.leases.list(scope.namespace === '' ? {} : { namespace: scope.namespace });
+  const listed = await ports.leases.list(scope.namespace === '' ? {} : { namespace: scope.namespace }, {
+    signal: ports.signal,
+  });
   if (!listed.ok) return listed;
   const known = new Set(local.map((one) => one.id));
   const marked = listed.value.items.flatMap((record) => fromMark(record)).filter((one) => !known.has(one.id));
@@ -56,7 +59,7 @@ async function fromJournal(entry: JournalEntry, ports: UndoPorts): Promise<UndoC
   const { id, verb, lease } = entry.operation;
   const base = { id, verb, lease, journal: entry, note: null, record: null, failure: null };
   if (entry.server !== ports.server) return base;
-  const answer = await ports.leases.get(lease);
+  const answer = await ports.leases.get(lease, { signal: ports.signal });
   if (answer.ok) return { ...base, record: answer.value, note: noteOf(answer.value, id) };
   return isAbsent(answer.failure) ? base : { ...base, failure: answer.failure };
 }
@@ -90,8 +93,13 @@ export function chooseUndo(
   if (candidate.verb === 'skew') return chooseUnskew(candidate);
   const stopWaitOver = stopWaitOverBy(candidate, context.serverNow);
   const choice = choosePutBack(record, { ...facts, stopWaitOver });
-  return choice === 'nothing' ? 'moved-on' : choice;
+  if (choice !== 'nothing') return choice;
+  return wasAdopted(record, note) ? 'nothing' : 'moved-on';
 }
+
+/** Handed over, and renewed by whom it was handed to: what was left to do is to take the mark away. */
+const wasAdopted = (record: LeaseRecord, note: OperationNote | null): boolean =>
+  note?.phase === 'handover' && note.to !== null && record.holder === note.to;
 
 /** The journal wins over the annotation, which anybody may have written who may update the Lease. */
 export function factsOf(candidate: UndoCandidate): { holder: string; note: OperationNote } | null {

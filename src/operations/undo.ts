@@ -6,7 +6,7 @@ import type { LeaseView } from './lease-view.js';
 import { firstLook } from './measure.js';
 import type { JournalReader, OperationPorts } from './ports.js';
 import type { Procedure } from './procedure.js';
-import { putBack } from './put-back.js';
+import { putBack, takeMarkAway } from './put-back.js';
 import { Session, type SessionOptions } from './session.js';
 import { tell } from './steps.js';
 import { chooseUndo, factsOf, shiftFrom, skewStands, type UndoCandidate, type UndoChoice } from './undo-find.js';
@@ -27,13 +27,16 @@ export interface UndoItem {
   failure: ApiFailure | null;
 }
 
-/** Does it. The Lease is watched while it is written, and decided upon anew after each conflict. */
+/**
+ * Does it. The Lease is watched while it is written, and decided upon anew after each conflict. An interrupt does not stop
+ * what puts things right; null: it came before anything was written.
+ */
 export async function undo(
   candidate: UndoCandidate,
   ports: OperationPorts & { journals: JournalReader; server: string },
   context: { byId: boolean },
   options: SessionOptions = {},
-): Promise<UndoItem> {
+): Promise<UndoItem | null> {
   const { id, lease, verb } = candidate;
   const item = (outcome: UndoOutcome, more: Partial<UndoItem> = {}): UndoItem => ({
     id,
@@ -67,6 +70,7 @@ export async function undo(
   const session = new Session(lease, ports, options);
   try {
     const done = await session.run(carryOut(session.view, candidate, choice, ports));
+    if (done === null) return null;
     if (done.outcome !== 'failed') await ports.journals.settle(id);
     return item(done.outcome, { why: choice, ...done });
   } finally {
@@ -79,13 +83,18 @@ function* carryOut(
   candidate: UndoCandidate,
   choice: UndoChoice,
   ports: { requestMs: number },
-): Procedure<Partial<UndoItem> & { outcome: UndoOutcome }> {
+): Procedure<(Partial<UndoItem> & { outcome: UndoOutcome }) | null> {
   const early = yield* firstLook(view, ports.requestMs);
+  if (view.interrupts > 0) return null;
   if (early?.as === 'failed') return { outcome: 'failed', failure: early.failure };
   const limits = { untilMs: view.nowMs + ports.requestMs, requestMs: ports.requestMs };
   const facts = factsOf(candidate);
   if (facts === null) return { outcome: 'moved-on' };
   if (candidate.verb === 'skew') return yield* unskew(view, candidate, facts.note, limits);
+  if (choice === 'nothing') {
+    yield* takeMarkAway(view, candidate.id);
+    return { outcome: 'nothing' };
+  }
   const back = yield* putBack(view, { ...facts, stopWaitOver: choice === 'free' }, limits);
   switch (back.as) {
     case 'freed':

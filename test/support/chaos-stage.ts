@@ -140,8 +140,9 @@ export async function signalledAt(
   running: RunningKle,
   point: string,
   signals: readonly NodeJS.Signals[],
+  timeoutMs?: number,
 ): Promise<Run> {
-  await running.until(`at ${point}`);
+  await running.until(`at ${point}`, timeoutMs);
   for (const signal of signals) running.kill(signal);
   const going = setInterval(() => running.kill('SIGCONT'), 50);
   try {

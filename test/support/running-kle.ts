@@ -31,13 +31,13 @@ export class RunningKle {
   }
 
   /** Once it has written that, on either stream. */
-  until(text: string | RegExp): Promise<void> {
+  until(text: string | RegExp, timeoutMs = WAIT_MS): Promise<void> {
     const isThere = () =>
       [this.stdout, this.stderr].some((out) => (typeof text === 'string' ? out.includes(text) : text.test(out)));
     return new Promise((resolve, reject) => {
       const late = setTimeout(
         () => reject(new Error(`not written: ${text}\n${this.stdout}---\n${this.stderr}`)),
-        WAIT_MS,
+        timeoutMs,
       );
       this.#look = () => {
         if (!isThere()) return;
