@@ -59,7 +59,7 @@ function releaseSteps(
       leaseDurationSeconds: seconds,
       renewEveryMs: renewEvery(facts),
     },
-    { step: 'stop-wait', ...wait, shortenedByNotice: true, shortenedByPod: pod !== null },
+    { step: 'stop-wait', ...wait, silentMs: 0, shortenedByNotice: true, shortenedByPod: pod !== null },
     to === null ? { step: 'free' } : { step: 'hand-over', to, leaseDurationSeconds: oldSeconds, takeBackAfterMs },
     verify,
   ];

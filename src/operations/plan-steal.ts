@@ -12,8 +12,6 @@ export interface StealIntent {
   afterwards: 'free' | 'leave';
   allowOverlap: boolean;
   given: GivenTiming | null;
-  /** Seen to be expired, or free: nobody has to stop but who was silent for so long already. */
-  expiredForMs: number | null;
 }
 
 /** What `steal` will do. `facts.holder` empty: nobody holds it. */
@@ -22,16 +20,19 @@ export function planSteal(facts: PlanFacts, intent: StealIntent): Plan {
   const held = facts.holder !== '';
   const full = waitOf(facts, intent.given);
   // Silence that was watched counts: the stop wait runs from the last sign of life.
-  const leftMs = held ? Math.max(0, full.forMs - (intent.expiredForMs ?? 0)) : 0;
+  const silentMs = facts.expiredForMs ?? 0;
+  const leftMs = held ? Math.max(0, full.forMs - silentMs) : 0;
   const because: WaitReason = held ? full.because : { code: 'nobody-to-stop' };
   const seconds = intent.leaseDurationSeconds ?? durationSeconds(leftMs, facts.leaseDurationMs);
   const renewEveryMs = Math.max(100, Math.min(renewEvery(facts), (seconds * 1000) / 5));
   const warnings = stealWarnings(facts, reaction, intent, leftMs, seconds);
+  // Whoever was silent for a whole leaseDuration has usually given up: a renewDeadline is less.
+  const stopped = !held || facts.expiredForMs !== null;
   const prediction: Prediction = {
     leaderless: { leastMs: Math.max(leftMs, intent.holdMs ?? 0), mostMs: null },
     possibleOverlapMs: leftMs,
     returns: null,
-    usualStop: held ? usualStopOf(reaction, facts) : { leastMs: 0, mostMs: 0 },
+    usualStop: stopped ? { leastMs: 0, mostMs: 0 } : usualStopOf(reaction, facts),
     afterKillMs: seconds * 1000 + (reaction.pollTenths * facts.renewPeriodMs) / 5,
     wouldFool: [],
   };
@@ -45,7 +46,16 @@ export function planSteal(facts: PlanFacts, intent: StealIntent): Plan {
     steps: [
       { step: 'take', holder: intent.holder, leaseDurationSeconds: seconds, renewEveryMs },
       ...(leftMs > 0
-        ? [{ step: 'stop-wait', forMs: leftMs, because, shortenedByNotice: false, shortenedByPod: false } as const]
+        ? [
+            {
+              step: 'stop-wait',
+              forMs: leftMs,
+              because,
+              silentMs,
+              shortenedByNotice: false,
+              shortenedByPod: false,
+            } as const,
+          ]
         : []),
       { step: 'hold', forMs: intent.holdMs, atLeastMs: intent.allowOverlap ? 0 : leftMs },
       { step: intent.afterwards },

@@ -21,7 +21,15 @@ export type WaitReason =
 export type PlanStep =
   | { step: 'fence'; holder: string; leaseDurationSeconds: number; renewEveryMs: number }
   | { step: 'take'; holder: string; leaseDurationSeconds: number; renewEveryMs: number }
-  | { step: 'stop-wait'; forMs: number; because: WaitReason; shortenedByNotice: boolean; shortenedByPod: boolean }
+  /** `silentMs`: how much of the wait is over already, in silence that was watched. */
+  | {
+      step: 'stop-wait';
+      forMs: number;
+      because: WaitReason;
+      silentMs: number;
+      shortenedByNotice: boolean;
+      shortenedByPod: boolean;
+    }
   /** `forMs` null: until interrupted. */
   | { step: 'hold'; forMs: number | null; atLeastMs: number }
   | { step: 'free' }
@@ -108,6 +116,8 @@ export interface PlanFacts {
   resourceVersion: string;
   holder: string;
   leaseDurationMs: number;
+  /** It was watched unchanged for so long, beyond its duration: expired. Null: it is renewed, or nobody holds it. */
+  expiredForMs: number | null;
   /** Measured; null: not needed. */
   renewPeriodMs: number;
   /** The holder's clock less the server's. */

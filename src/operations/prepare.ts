@@ -16,7 +16,7 @@ import type { Session } from './session.js';
 export type Prepared =
   | { as: 'held'; record: LeaseRecord; facts: PlanFacts }
   /** Nobody holds it: empty, or seen to be expired. */
-  | { as: 'not-held'; record: LeaseRecord; facts: PlanFacts; expiredForMs: number | null }
+  | { as: 'not-held'; record: LeaseRecord; facts: PlanFacts }
   | { as: 'refused'; record: LeaseRecord | null; refusal: Refusal }
   /** `--lease-duration` is wanted: the record has none. */
   | { as: 'no-duration' }
@@ -57,11 +57,11 @@ export async function prepare(session: Session, options: PrepareOptions): Promis
     default: {
       const again = refusalOf(found.record, view, options);
       if (again) return { as: 'refused', record: found.record, refusal: again };
-      if (found.as === 'held') return { as: 'held', record: found.record, facts: factsOf(found.record, found) };
+      if (found.as === 'held') return { as: 'held', record: found.record, facts: factsOf(found.record, found, null) };
       const ms = (found.record.leaseDurationSeconds ?? 15) * 1000;
-      const facts = factsOf(found.record, { leaseDurationMs: ms, renewPeriodMs: ms, offsetMs: 0 });
+      const unmeasured = { leaseDurationMs: ms, renewPeriodMs: ms, offsetMs: 0 };
       const expiredForMs = found.as === 'expired' ? found.unchangedMs : null;
-      return { as: 'not-held', record: found.record, facts, expiredForMs };
+      return { as: 'not-held', record: found.record, facts: factsOf(found.record, unmeasured, expiredForMs) };
     }
   }
 }
@@ -76,6 +76,7 @@ const absent = (ref: LeaseRef): ApiFailure => ({
 function factsOf(
   record: LeaseRecord,
   found: { leaseDurationMs: number; renewPeriodMs: number; offsetMs: number },
+  expiredForMs: number | null,
 ): PlanFacts {
   const { family, confidence } = fingerprint(record);
   return {
@@ -83,6 +84,7 @@ function factsOf(
     uid: record.uid ?? '',
     resourceVersion: record.resourceVersion ?? '',
     holder: record.holder ?? '',
+    expiredForMs,
     leaseDurationMs: found.leaseDurationMs,
     renewPeriodMs: found.renewPeriodMs,
     offsetMs: found.offsetMs,

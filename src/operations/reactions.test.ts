@@ -12,6 +12,7 @@ const facts = (family: ElectorFamily): PlanFacts => ({
   resourceVersion: '1',
   holder: 'web-0',
   offsetMs: 0,
+  expiredForMs: null,
   family,
   confidence: 'likely',
   transitions: 0,

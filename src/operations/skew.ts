@@ -28,7 +28,7 @@ const refused = (why: Partial<Ending>): SkewEnds => ({ ...ended('refused', why),
 function decideSkew(request: SkewRequest, found: Found, ports: OperationPorts): Decision<SkewEnds> {
   // A shift after the death of a holder would only delay failover.
   if (found.as === 'not-held') {
-    return { ends: refused({ refusal: { code: 'holder-late', byMs: found.expiredForMs ?? 0 } }) };
+    return { ends: refused({ refusal: { code: 'holder-late', byMs: found.facts.expiredForMs ?? 0 } }) };
   }
   const { record, facts } = found;
   if (!canShift(record, request.shift)) return { ends: refused({ refusal: { code: 'time-out-of-range' } }) };

@@ -67,8 +67,7 @@ function decideSteal(request: StealRequest, found: Found, ports: OperationPorts)
   const { record, facts } = found;
   const id = ports.newId();
   const holder = request.identity ?? fenceHolder(id);
-  const expiredForMs = found.as === 'not-held' ? found.expiredForMs : null;
-  const plan = planSteal(facts, { ...request, id, holder, expiredForMs });
+  const plan = planSteal(facts, { ...request, id, holder });
   const forMs = Math.max(plan.stopWaitMs, request.holdMs ?? 0);
   const step = plan.steps[0];
   const taking: Omit<TakingPlan, 'note'> = {

@@ -34,6 +34,14 @@ it('says before how long the deposed holder may go on', async () => {
   expect(steady(run.stdout + run.stderr)).toMatchSnapshot();
 });
 
+it('does not say of an expired one that it is held', async () => {
+  const run = await stage.kle('steal', 'late', '--dry-run', '--hold', '1s');
+  expect(run.code).toBe(0);
+  expect(steady(run.stdout + run.stderr)).toMatchSnapshot();
+  const { prediction } = result((await stage.kle('steal', 'late', '--dry-run', '--hold', '1s', '-o', 'json')).stdout);
+  expect(prediction.usualStop.mostMs).toBe(0);
+});
+
 it('without --hold is ended by Ctrl-C with 0', async () => {
   const running = stage.start(['steal', 'web', '--yes', '--wait', '0s']);
   await running.until('taken as');

@@ -86,7 +86,7 @@ it('tells what happens while it waits', async () => {
   const lines = stdout.split('\n').filter((line) => !line.includes('changed'));
   expect(steady(lines.join('\n'))).toBe(
     'TIME acquired     shop/web web-1 from web-0, 0s without a leader, web-0 may still be working\n' +
-      'lease/web: transition met after Ns; now held by web-1, renewed Ns ago\n',
+      'lease/web: transition met after Ns; now held by web-1, renewed Ns ago (basis: observed)\n',
   );
 });
 

@@ -30,7 +30,8 @@ export function planStepText(step: PlanStep): string {
         : step.shortenedByPod
           ? ', sooner if it says so itself or its Pod is seen to end'
           : ', sooner if it says so itself';
-      return `stop wait: ${seconds(step.forMs)} until the holder must have stopped (${waitReasonText(step.because)})${sooner}`;
+      const silent = step.silentMs === 0 ? '' : `, less ${seconds(step.silentMs)} of silence`;
+      return `stop wait: ${seconds(step.forMs)} until the holder must have stopped (${waitReasonText(step.because)}${silent})${sooner}`;
     }
     case 'hold':
       return step.forMs === null

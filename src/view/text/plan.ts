@@ -28,6 +28,12 @@ function headLines({ lease, from, facts }: Plan): string[] {
     facts.family === 'unknown'
       ? 'an elector that cannot be told'
       : `${facts.confidence === 'likely' ? '' : 'possibly '}${facts.family}`;
+  if (facts.expiredForMs !== null) {
+    const silent = `and has not renewed it for ${seconds(facts.expiredForMs)} that kle watched`;
+    return [
+      `Lease ${where} is expired: ${safe(from)} held it last (${guess}, leaseDuration ${seconds(facts.leaseDurationMs)}) ${silent}.`,
+    ];
+  }
   const period = facts.renewPeriodMs === facts.leaseDurationMs ? '' : `, renewed every ${seconds(facts.renewPeriodMs)}`;
   return [
     `Lease ${where} is held by ${safe(from)} (${guess}, leaseDuration ${seconds(facts.leaseDurationMs)}${period}).`,
@@ -58,7 +64,12 @@ function overlapLine(plan: Plan): string {
   const { possibleOverlapMs, usualStop } = plan.prediction;
   if (plan.verb === 'steal') {
     if (possibleOverlapMs === 0) return 'nobody has to be deposed';
-    const usual = usualStop.mostMs === null ? '' : `; this elector usually stops within ${seconds(usualStop.mostMs)}`;
+    const usual =
+      usualStop.mostMs === null
+        ? ''
+        : usualStop.mostMs === 0
+          ? '; it has usually stopped by now'
+          : `; this elector usually stops within ${seconds(usualStop.mostMs)}`;
     return `the deposed holder may work for up to ${seconds(possibleOverlapMs)} more${usual}`;
   }
   if (possibleOverlapMs === 0) return 'never two leaders, under what is assumed below';

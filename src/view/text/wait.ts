@@ -25,8 +25,11 @@ export function waitText({ ref, met, waitedMs, check }: WaitResult, any: boolean
   if (!check) return `${lease}: nothing known ${after}`;
   const list = check.each.filter((one) => one.met === met).map((one) => safe(conditionText(one.condition)));
   const said = list.join(met || !any ? ' and ' : ' or ');
-  return `${lease}: ${said} ${met ? 'met' : 'not met'} ${after}; now ${standing(check.verdict, check.record)}`;
+  return `${lease}: ${said} ${met ? 'met' : 'not met'} ${after}; now ${standing(check.verdict, check.record)}${basisText(check.verdict)}`;
 }
+
+/** What the answer rests on, as `kle status -o wide` names it; nothing where no clock was asked. */
+const basisText = ({ basis }: Verdict): string => (basis === null ? '' : ` (basis: ${basis})`);
 
 /** How a Lease stands, in a few words that begin with its state. */
 export function standing(verdict: Verdict, record: LeaseRecord | null): string {
