@@ -90,6 +90,8 @@ export class WatchLink {
   }
 
   #event(type: Version['type'], record: LeaseRecord, key: string, found: boolean): void {
+    // The machine may have closed its watch on what came just before, in the same moment.
+    if (!this.#open) return;
     if (type !== 'deleted') this.#node.delivered(record, key);
     this.#emit({ type, record, atMs: this.#node.now().monoMs, found });
   }
