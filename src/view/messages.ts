@@ -92,7 +92,7 @@ export function failureText(failure: ApiFailure): FailureText {
       return { message: `the server failed (${failure.status}): ${failure.message}`, tries: ['try again later'] };
     case 'timeout':
       return {
-        message: `no answer from the server within ${failure.afterMs / 1000}s`,
+        message: `no answer from the server within ${Math.round(failure.afterMs / 10) / 100}s`,
         tries: ['a longer --request-timeout, or see whether the API server is overloaded'],
       };
     case 'not-kubernetes':

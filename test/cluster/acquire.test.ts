@@ -10,13 +10,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { longTrials, play, type Trial, trials } from '../support/acquire-faults.js';
+import { longTrials, play, type Trial, tooFast, trials } from '../support/acquire-faults.js';
 import { Acquiring, endAll, SHORT, worker } from '../support/acquire-run.js';
 import { type Random, randomOf, Stage, type Timing } from '../support/acquire-stage.js';
 import { Stranger } from '../support/acquire-watch.js';
 import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { type Faketime, findFaketime } from '../support/faketime.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { type Freezer, findFreezer } from '../support/freezer.js';
 
 const SHORT_TIMING: Timing = { leaseMs: 3000, renewMs: 2000, retryMs: 400 };
 const USUAL_TIMING: Timing = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2000 };
@@ -26,6 +27,7 @@ const seed = Number(process.env.KLE_TEST_SEED ?? Math.floor(Math.random() * 1_00
 const rounds = Number(process.env.KLE_TEST_ROUNDS ?? (long ? 100 : 10));
 const only = process.env.KLE_TEST_FAULT;
 const faketime: Faketime | null = await findFaketime();
+const freezer: Freezer | null = findFreezer();
 
 let server: ApiServer;
 let proxy: FaultProxy;
@@ -60,7 +62,8 @@ function report(): string {
 
 /** Every fault once before any comes again, in an order of the seed. */
 function plan(count: number, random: Random): Trial[] {
-  const fit = trials.filter((trial) => (only ? trial.name === only : true) && (faketime || !trial.wall));
+  const can = (trial: Trial) => (faketime || !trial.wall) && (freezer || !trial.freezer);
+  const fit = trials.filter((trial) => (only ? trial.name === only : true) && can(trial));
   const all: Trial[] = [];
   while (all.length < count) all.push(...shuffled(fit, random));
   return all.slice(0, count);
@@ -76,7 +79,7 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 async function round(lease: string, trial: Trial, timing: Timing, random: Random): Promise<void> {
   const about = `seed ${seed}, ${lease}: ${trial.name}`;
   const place = { lease, folder, kubeconfig: server.kubeconfig, timing, random, stranger };
-  const found = await play(trial, place, { proxy, faketime }, about);
+  const found = await play(trial, place, { proxy, faketime, freezer }, about);
   for (const [what, value] of Object.entries(found)) {
     const key = what === 'overlap' && trial.allowOverlapMs ? `overlap, ${trial.name}` : what;
     figures.set(key, [...(figures.get(key) ?? []), value]);
@@ -98,6 +101,13 @@ describe.runIf(long && !only)(`seed ${seed}, 15/10/2 s`, () => {
     if (!trial) throw new Error(`no fault ${name}`);
     it(name, () => round(`usual-${n}`, trial, USUAL_TIMING, random), 180_000);
   }
+});
+
+it.runIf(faketime && !only)('the checker sees what a clock twice as fast comes to', async () => {
+  const place = { folder, kubeconfig: server.kubeconfig, timing: SHORT_TIMING, stranger };
+  const random = randomOf(seed);
+  const played = play(tooFast, { ...place, lease: 'too-fast', random }, { proxy, faketime }, `seed ${seed}`);
+  await expect(played).rejects.toThrow(/overlap: a and fast both worked/);
 });
 
 it('the checker sees work that no Lease guards', async () => {

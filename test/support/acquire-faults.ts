@@ -11,6 +11,7 @@ import {
 } from './acquire-stage.js';
 import type { Faketime } from './faketime.js';
 import type { FaultProxy } from './fault-proxy.js';
+import type { Freezer } from './freezer.js';
 import { ms } from './worker-log.js';
 
 export interface Trial {
@@ -19,9 +20,21 @@ export interface Trial {
   readonly network?: boolean;
   /** With a wall clock of its own for each. */
   readonly wall?: boolean;
+  /** With a freezer of the kernel's. */
+  readonly freezer?: boolean;
+  /** How many there are from the beginning; 3 unless given. */
+  readonly contenders?: number;
+  /** How workers take TERM; by chance unless given. */
+  readonly manners?: string;
   /** 0 unless given: not a single unit of work of two at once. */
   readonly allowOverlapMs?: (timing: Timing) => number;
-  run(stage: Stage): Promise<void>;
+  run(stage: Stage, tools: Tools): Promise<void>;
+}
+
+export interface Tools {
+  readonly proxy?: FaultProxy;
+  readonly faketime?: Faketime | null;
+  readonly freezer?: Freezer | null;
 }
 
 /** A holder that somebody else cleared or replaced: drain and the lag of the leader's watch (S7). */
@@ -360,6 +373,117 @@ const leaseTrials: Trial[] = [
   },
 ];
 
+/** Until somebody else works; what it does in the moment of waking is excused (S8). */
+async function pausedForLong(stage: Stage, old: Contender, pause: () => void, wake: () => void): Promise<Contender> {
+  const at = now();
+  pause();
+  const { contender } = await stage.successor(old, at);
+  await stage.last(stage.between(0, 500));
+  const woke = now();
+  wake();
+  stage.excused.push({ identity: old.identity, from: woke, to: woke + BigInt(WAKING_MS) * 1_000_000n });
+  await old.run.until(() => old.run.ended, 'its end');
+  const late = stage.units().filter((unit) => unit.identity === old.identity && unit.mono > woke);
+  stage.figures['work on waking'] = Math.max(0, ...late.map((unit) => ms(unit.mono - woke)));
+  return contender;
+}
+
+const pauseTrials: Trial[] = [
+  {
+    name: 'all of the leader stopped as it begins to lead',
+    allowOverlapMs: () => WAKING_MS,
+    async run(stage) {
+      const old = await stage.leader();
+      const at = send('SIGKILL', [old.run.pid]);
+      const fits = ({ holder }: { holder: string }) => holder !== '' && holder !== old.identity;
+      const { holder } = await stage.watch.until(fits, 'claim', { since: at });
+      const leader = stage.others(old).find(({ identity }) => identity === holder);
+      if (!leader) throw new Error('a holder is a contender');
+      // Somewhere between the claim and the first work: a watchdog, then a command.
+      await stage.last(stage.between(0, 250));
+      const all = () => leader.run.left();
+      const next = await pausedForLong(
+        stage,
+        leader,
+        () => {
+          // It first, so that it starts nobody meanwhile.
+          send('SIGSTOP', [leader.run.pid]);
+          send('SIGSTOP', all());
+        },
+        () => send('SIGCONT', all().reverse()),
+      );
+      await ended(leader, 75);
+      await stage.keeps(next, 3);
+    },
+  },
+  {
+    name: 'all of the leader stopped as it ends',
+    allowOverlapMs: () => WAKING_MS,
+    manners: 'drain=200',
+    async run(stage) {
+      const leader = await stage.leader();
+      const all = Object.values(await processes(leader));
+      send('SIGTERM', [leader.run.pid]);
+      await stage.last(stage.between(0, 190));
+      const next = await pausedForLong(
+        stage,
+        leader,
+        () => send('SIGSTOP', all),
+        () => send('SIGCONT', all),
+      );
+      await stage.keeps(next, 3);
+    },
+  },
+  {
+    name: 'all of the leader frozen for long',
+    freezer: true,
+    allowOverlapMs: () => WAKING_MS,
+    async run(stage, { freezer }) {
+      const leader = await stage.leader();
+      const box = freezer?.box(Object.values(await processes(leader)));
+      await stage.moment();
+      try {
+        const next = await pausedForLong(
+          stage,
+          leader,
+          () => box?.freeze(),
+          () => box?.thaw(),
+        );
+        await ended(leader, 75);
+        await stage.keeps(next, 3);
+      } finally {
+        await box?.remove();
+      }
+    },
+  },
+];
+
+/** S7 by real clocks: the leader works on to its last moment, and a standby waits on a monotonic clock that runs fast. */
+const fastStandby = (rate: number): Trial => ({
+  name: `monotonic clock of a standby ${rate} times as fast`,
+  network: true,
+  wall: true,
+  contenders: 1,
+  manners: 'ignore-term',
+  async run(stage, { faketime }) {
+    const leader = await stage.leader();
+    if (!faketime) throw new Error('this needs libfaketime');
+    const fast = await stage.join('fast', await faketime.rate(rate));
+    await fast.run.line(`held by ${leader.identity}`);
+    await stage.moment();
+    const since = now();
+    leader.network?.blackhole();
+    const { claimed } = await stage.successor(leader, since);
+    stage.figures[`wait of a standby ${rate} times as fast`] = ms(claimed - stage.lastRenewal(leader));
+    await ended(leader, 75);
+  },
+});
+
+/** DESIGN 5: no overlap below (L − 0.25) / (R + D), which is 1.1 at 3/2 s. */
+const RATE_BELOW = 1.07;
+/** At which there must be one, or the rounds would not see it. */
+export const tooFast: Trial = fastStandby(2);
+
 /** The requests by which that one would take or create the Lease. */
 const takes = (contender: Contender) => ({
   verb: ['update', 'create'] as const,
@@ -582,6 +706,8 @@ const wallTrials: Trial[] = [-3, -1, 1, 3].map((hours) => ({
 
 export const trials: readonly Trial[] = [
   ...processTrials,
+  ...pauseTrials,
+  fastStandby(RATE_BELOW),
   ...leaseTrials,
   ...acquisitionTrials,
   ...networkTrials,
@@ -602,7 +728,7 @@ export const longTrials: readonly string[] = [
 export async function play(
   trial: Trial,
   place: Omit<StageOptions, 'network' | 'wall'>,
-  tools: { proxy?: FaultProxy; faketime?: Faketime | null },
+  tools: Tools,
   about: string,
 ): Promise<Record<string, number>> {
   const { proxy, faketime } = tools;
@@ -612,8 +738,8 @@ export async function play(
     ...(trial.wall && faketime && { wall: () => faketime.clock() }),
   });
   try {
-    await stage.open();
-    await trial.run(stage);
+    await stage.open(trial.contenders, trial.manners);
+    await trial.run(stage, tools);
     await stage.close(trial.allowOverlapMs?.(place.timing) ?? 0, about);
   } catch (error) {
     throw new Error(`${about}; ${stage.notes.join('; ')}\n${(error as Error).message}\n${stage.describe()}`);

@@ -68,6 +68,7 @@ export class Stage {
   readonly #foreign = new Set<string>();
   #watch: LeaseWatch | undefined;
   #writing = false;
+  #manners = '';
 
   constructor(options: StageOptions) {
     this.#options = options;
@@ -88,13 +89,19 @@ export class Stage {
   }
 
   /** How workers take TERM differs from round to round. */
-  async open(count = 3): Promise<void> {
+  async open(count = 3, given?: string): Promise<void> {
     this.#watch = await this.stranger.watch(this.lease);
     this.#watch.onLook = (look, before) => this.#checkRelease(look, before);
     const drain = Math.floor(this.between(0, drainOf(this.timing) * 0.6));
-    const manners = this.random() < 0.25 ? 'ignore-term' : `drain=${drain}`;
-    this.notes.push(`worker ${manners}`);
-    for (const identity of ['a', 'b', 'c', 'd'].slice(0, count)) await this.#add(identity, manners);
+    this.#manners = given ?? (this.random() < 0.25 ? 'ignore-term' : `drain=${drain}`);
+    this.notes.push(`worker ${this.#manners}`);
+    for (const identity of ['a', 'b', 'c', 'd'].slice(0, count))
+      await this.#add(identity, await this.#options.wall?.());
+  }
+
+  /** One more, with clocks of its own; those of its work are real. */
+  join(identity: string, clocks: WallClock): Promise<Contender> {
+    return this.#add(identity, clocks, ['env', '-u', 'LD_PRELOAD']);
   }
 
   /** Whoever holds the Lease and works. */
@@ -213,10 +220,9 @@ export class Stage {
     return this.contenders.map(({ run }) => run.describe()).join('\n');
   }
 
-  async #add(identity: string, manners: string): Promise<void> {
+  async #add(identity: string, wall: WallClock | undefined, through: readonly string[] = []): Promise<Contender> {
     const { leaseMs, renewMs, retryMs } = this.timing;
     const network = await this.#options.network?.(`${this.lease}-${identity}`);
-    const wall = await this.#options.wall?.();
     const run = new Acquiring(
       [
         this.lease,
@@ -225,11 +231,14 @@ export class Stage {
         `--renew-deadline=${renewMs}ms`,
         `--retry-period=${retryMs}ms`,
         '--',
-        ...worker(this.#file, manners),
+        ...through,
+        ...worker(this.#file, this.#manners),
       ],
       { kubeconfig: network?.kubeconfig ?? this.#options.kubeconfig, ...(wall && { env: wall.env }) },
     );
-    this.contenders.push({ identity, run, network, wall });
+    const contender = { identity, run, network, wall };
+    this.contenders.push(contender);
+    return contender;
   }
 
   #holds({ identity }: Contender): boolean {

@@ -10,6 +10,8 @@
  *     await wall.step(3_600_000);                           // an hour ahead of the real clock from now on
  *     await wall.remove();
  *   });
+ *
+ * `rate` makes the monotonic clock of a process, timers included, run at another rate; the boot clock stays real.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -20,6 +22,8 @@ export interface Faketime {
   readonly library: string;
   /** At the real time until the first step. */
   clock(): Promise<WallClock>;
+  /** Its monotonic clock and its timers run so many times as fast as they should. */
+  rate(factor: number): Promise<WallClock>;
 }
 
 export interface WallClock {
@@ -60,7 +64,8 @@ async function find(say: (line: string) => void): Promise<Faketime | null> {
   if (process.platform !== 'linux') return none(say, `this is ${process.platform}, not Linux`);
   const libraries = await installed();
   for (const library of libraries) {
-    const faketime = { library, clock: () => openClock(library) };
+    const rate = (factor: number) => openClock(library, factor);
+    const faketime = { library, clock: () => openClock(library), rate };
     if (await moves(faketime)) return faketime;
   }
   if (libraries.length > 0) return none(say, `${libraries.join(', ')} did not move the clock of a Node process`);
@@ -85,7 +90,7 @@ function list(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 
-async function openClock(library: string): Promise<WallClock> {
+async function openClock(library: string, rate?: number): Promise<WallClock> {
   const folder = await mkdtemp(join(tmpdir(), 'kle-faketime-'));
   const file = join(folder, 'offset');
   const clock: WallClock = {
@@ -93,12 +98,13 @@ async function openClock(library: string): Promise<WallClock> {
       LD_PRELOAD: [library, process.env.LD_PRELOAD].filter(Boolean).join(':'),
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      ...(rate === undefined && { FAKETIME_DONT_FAKE_MONOTONIC: '1' }),
     },
     async step(offsetMs) {
       // Renamed when whole: it is read at every look at the clock.
       const next = `${file}.next`;
-      await writeFile(next, `${offsetMs < 0 ? '-' : '+'}${(Math.abs(offsetMs) / 1000).toFixed(3)}\n`);
+      const offset = `${offsetMs < 0 ? '-' : '+'}${(Math.abs(offsetMs) / 1000).toFixed(3)}`;
+      await writeFile(next, `${offset}${rate === undefined ? '' : ` x${rate}`}\n`);
       await rename(next, file);
     },
     async remove() {
