@@ -7,8 +7,6 @@ export default defineConfig({
     pool: 'forks',
     // Each file starts an API server of its own, and electors feel every busy core.
     fileParallelism: false,
-    // Of tests that say they may run side by side.
-    maxConcurrency: 8,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     // Rounds side by side: electors mostly sleep.

@@ -22,20 +22,25 @@ export const electorPrograms = {
 export type ElectorLibrary = keyof typeof electorPrograms;
 
 /** An API server and a folder for one file of tests. */
+type Server = Pick<ApiServer, 'kubeconfig' | 'stop'>;
+
 export class Cluster {
-  readonly server: ApiServer;
+  readonly server: Server;
   readonly stranger: Stranger;
   readonly folder: string;
   readonly #open = new Set<Round>();
 
-  private constructor(server: ApiServer) {
+  private constructor(server: Server) {
     this.server = server;
     this.stranger = new Stranger(server.kubeconfig);
     this.folder = mkdtempSync(join(tmpdir(), 'kle-rounds-'));
   }
 
-  static async start(): Promise<Cluster> {
-    return new Cluster(await startApiServer({ binary: process.env.KLE_TEST_APISERVER ?? '' }));
+  /** On a real kube-apiserver unless another server is given. */
+  static async start(
+    server: Promise<Server> = startApiServer({ binary: process.env.KLE_TEST_APISERVER ?? '' }),
+  ): Promise<Cluster> {
+    return new Cluster(await server);
   }
 
   /** The first candidate leads and works; the others have started, and it has renewed since. */
