@@ -16,7 +16,7 @@ beforeAll(async () => {
   cluster = await openChaosCluster();
   await cluster.calls.must('POST', NODES, {
     metadata: { name: 'node-1' },
-    spec: { ...HELD, holderIdentity: 'node-1' },
+    spec: { ...HELD, holderIdentity: 'node-1', leaseDurationSeconds: 1 },
   });
   await cluster.place('coordinated', { spec: { ...HELD, strategy: 'OldestEmulationVersion' } });
   await cluster.place('held', { spec: HELD });
