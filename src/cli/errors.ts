@@ -14,6 +14,15 @@ export class UsageError extends Error {
   }
 }
 
+/** What was asked for would harm somebody. `tries`: what to do instead, one line each. */
+export class Refused extends Error {
+  readonly tries: readonly string[];
+  constructor(message: string, tries: readonly string[] = []) {
+    super(message);
+    this.tries = tries;
+  }
+}
+
 /** A call to the API server brought no result. */
 export class CallFailed extends Error {
   readonly failure: ApiFailure;
@@ -44,6 +53,7 @@ export interface Ending {
 /** The words and the exit code of an error. */
 export function endingOf(error: unknown): Ending {
   if (error instanceof UsageError) return { code: EXIT.usage, message: error.message, tries: error.tries };
+  if (error instanceof Refused) return { code: EXIT.refused, message: error.message, tries: error.tries };
   if (error instanceof ConnectError) return { code: EXIT.cluster, message: error.message, tries: error.tries };
   if (error instanceof CallFailed) {
     const { message, tries } = failureText(error.failure);

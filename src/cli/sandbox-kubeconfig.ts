@@ -3,15 +3,25 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { fileProblem, privateFolder, writePrivateFile } from '../platform/files.js';
-import { UsageError } from './errors.js';
+import { Refused, UsageError } from './errors.js';
 
-const CONTEXT = 'kle-sandbox';
+/** Of the administrator's context, and of the cluster of all. */
+export const CONTEXT = 'kle-sandbox';
 
 export interface KubeconfigPlace {
   path: string;
   write(text: string): void;
   /** Takes the file away again, if it is still the one that was written. */
   remove(): void;
+}
+
+/** Rejects with Refused when that file belongs to a sandbox that runs. `serves`: whether a kubeconfig's server is there. */
+export async function refuseRunning(given: string, serves: (path: string) => Promise<boolean>): Promise<void> {
+  const path = resolve(given);
+  if (!isSandboxFile(path) || !(await serves(path))) return;
+  throw new Refused(`${path} is the kubeconfig of a sandbox that runs`, [
+    'end that one, or choose a path of its own with --kubeconfig-out',
+  ]);
 }
 
 /** Without a path: a folder of its own that goes with the sandbox. Throws UsageError when the file is somebody else's. */
@@ -39,6 +49,11 @@ export function kubeconfigPlace(given: string | undefined): KubeconfigPlace {
   };
 }
 
+function isSandboxFile(path: string): boolean {
+  const text = contentOf(path);
+  return text !== undefined && isSandboxKubeconfig(text);
+}
+
 function refuseForeign(path: string): void {
   const text = contentOf(path);
   if (text === undefined || text.trim() === '' || isSandboxKubeconfig(text)) return;
@@ -58,8 +73,9 @@ function contentOf(path: string): string | undefined {
 
 function isSandboxKubeconfig(text: string): boolean {
   try {
-    const { contexts } = parse(text) as { contexts?: { name?: unknown }[] };
-    return Array.isArray(contexts) && contexts.length === 1 && contexts[0]?.name === CONTEXT;
+    const { contexts } = parse(text) as { contexts?: { name?: unknown; context?: { cluster?: unknown } }[] };
+    if (!Array.isArray(contexts) || !contexts.some(({ name }) => name === CONTEXT)) return false;
+    return contexts.every(({ context }) => context?.cluster === CONTEXT);
   } catch {
     return false;
   }

@@ -3,8 +3,9 @@ import { KleCommand } from '../cli/base-command.js';
 import { type DataObject, readObjects } from '../cli/data-file.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT } from '../cli/exit-codes.js';
-import { type KubeconfigPlace, kubeconfigPlace } from '../cli/sandbox-kubeconfig.js';
+import { type KubeconfigPlace, kubeconfigPlace, refuseRunning } from '../cli/sandbox-kubeconfig.js';
 import { parseUser } from '../cli/sandbox-user.js';
+import { ConnectError } from '../kube/connection.js';
 import { fileProblem, readTextFile } from '../platform/files.js';
 import { runCommand } from '../platform/run-command.js';
 import type { RequestLine, Sandbox, SandboxOptions } from '../sandbox/server.js';
@@ -22,7 +23,7 @@ export default class SandboxCommand extends KleCommand {
     { description: 'until Ctrl-C; the first line on stdout says how to use it', command: 'kle sandbox' },
     { description: 'around a test', command: 'kle sandbox -- npm test' },
     {
-      description: 'with Leases to begin with, and a user who may only look',
+      description: 'with Leases to begin with, and a user who may only look: `kle status --context viewer`',
       command: 'kle sandbox --data leases.yaml --user viewer=get:leases,list:leases',
     },
   ];
@@ -46,7 +47,7 @@ export default class SandboxCommand extends KleCommand {
       multipleNonGreedy: true,
     }),
     user: stringFlag({
-      summary: 'a further user with token NAME-token, such as ci=get:leases; *:* is all; may be repeated',
+      summary: 'a further user with a context of that name, such as ci=get:leases; *:* is all; may be repeated',
       helpValue: 'NAME=RULES',
       multiple: true,
       multipleNonGreedy: true,
@@ -60,7 +61,9 @@ export default class SandboxCommand extends KleCommand {
     if (this.commandWords?.length === 0) throw new UsageError('there is no command after --', ['kle sandbox -- CMD']);
     const users = (flags.user ?? []).map(parseUser);
     const data = (flags.data ?? []).flatMap((file) => readObjects(file, readData(file)));
-    const place = kubeconfigPlace(flags['kubeconfig-out']);
+    const out = flags['kubeconfig-out'];
+    if (out !== undefined) await refuseRunning(out, (path) => this.#serves(path));
+    const place = kubeconfigPlace(out);
     const onRequest = flags.verbose ? (line: RequestLine) => this.context.say(requestText(line)) : undefined;
     try {
       const sandbox = await open(
@@ -75,6 +78,18 @@ export default class SandboxCommand extends KleCommand {
       }
     } finally {
       place.remove();
+    }
+  }
+
+  /** Whether that kubeconfig's own server answers; one that is silent may be stopped for a moment. */
+  async #serves(kubeconfig: string): Promise<boolean> {
+    try {
+      const { leases } = await this.context.cluster({ kubeconfig, 'request-timeout': '2s' });
+      const answer = await leases.list({}, { limit: 1 });
+      return answer.ok || answer.failure.kind === 'timeout';
+    } catch (error) {
+      if (error instanceof ConnectError) return false;
+      throw error;
     }
   }
 

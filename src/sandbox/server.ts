@@ -68,7 +68,7 @@ export interface Sandbox {
   caPem: string | null;
   port: number;
   adminToken: string;
-  /** YAML, context `kle-sandbox`, credentials of the administrator. */
+  /** YAML: context `kle-sandbox` with the credentials of the administrator, and one for each further user. */
   kubeconfig(): string;
   /** The administrator's client certificate; null without TLS. */
   adminCertificate: { certificate: string; key: string } | null;
@@ -106,7 +106,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     caPem: certificates?.caPem ?? null,
     port: listener.port,
     adminToken,
-    kubeconfig: () => adminKubeconfig(url, certificates, adminToken),
+    kubeconfig: () => kubeconfigOf(url, certificates, adminToken, options.users ?? []),
     adminCertificate: certificates?.admin ?? null,
     store: server.store,
     close: () => {
@@ -143,6 +143,11 @@ function allUsers(options: SandboxOptions, adminToken: string): TokenUser[] {
 }
 
 /** The certificate rather than the token where there is one: it works with every client and is not in any header. */
-function adminKubeconfig(url: string, certificates: Certificates | undefined, token: string): string {
-  return kubeconfigText({ url, caPem: certificates?.caPem ?? null, certificate: certificates?.admin, token });
+function kubeconfigOf(
+  url: string,
+  certificates: Certificates | undefined,
+  token: string,
+  others: readonly { name: string; token: string }[],
+): string {
+  return kubeconfigText({ url, caPem: certificates?.caPem ?? null, certificate: certificates?.admin, token, others });
 }

@@ -117,14 +117,36 @@ it('writes its kubeconfig where it is told, over one of its own kind alone', asy
 
 it('has users with the rights that it is told', async () => {
   const sandbox = await running('--user', 'viewer=get:leases,list:leases', '--user', 'nobody=');
-  const as = (user: string, ...args: string[]) =>
-    kle(['status', '-A', '--token', `${user}-token`, ...args], { kubeconfig: withoutUser(sandbox.kubeconfig) });
-  expect((await as('viewer')).code).toBe(0);
-  const nobody = await as('nobody');
-  expect(nobody.code).toBe(4);
-  expect(nobody.stderr).toContain('User "nobody" cannot list resource "leases"');
-  expect((await as('stranger')).stderr).toContain('401');
+  const withToken = (user: string) =>
+    kle(['status', '-A', '--token', `${user}-token`], { kubeconfig: withoutUser(sandbox.kubeconfig) });
+  const inContext = (user: string) => kle(['status', '-A', '--context', user], { kubeconfig: sandbox.kubeconfig });
+  for (const as of [withToken, inContext]) {
+    expect((await as('viewer')).code).toBe(0);
+    const nobody = await as('nobody');
+    expect(nobody.code).toBe(4);
+    expect(nobody.stderr).toContain('User "nobody" cannot list resource "leases"');
+  }
+  expect((await withToken('stranger')).stderr).toContain('401');
+  expect((await kle(['status', '-A'], { kubeconfig: sandbox.kubeconfig })).code).toBe(0);
   await sandbox.end('SIGTERM');
+});
+
+it('takes no kubeconfig away from a sandbox that runs, and that of a dead one', async () => {
+  const own = join(folder, 'shared.yaml');
+  const first = await running('--kubeconfig-out', own, '--user', 'viewer=get:leases');
+  const text = readFileSync(own, 'utf8');
+  const second = await kle(['sandbox', '--kubeconfig-out', own, '--', 'true']);
+  expect(second).toMatchObject({ code: 3, stdout: '' });
+  expect(second.stderr).toBe(
+    `kle: error: ${own} is the kubeconfig of a sandbox that runs\n  end that one, or choose a path of its own with --kubeconfig-out\n`,
+  );
+  expect(readFileSync(own, 'utf8')).toBe(text);
+  expect(await first.end('SIGKILL')).toBe(null);
+  expect(readFileSync(own, 'utf8')).toBe(text);
+  const third = await running('--kubeconfig-out', own);
+  expect(readFileSync(own, 'utf8')).not.toBe(text);
+  expect(await third.end('SIGTERM')).toBe(0);
+  expect(existsSync(own)).toBe(false);
 });
 
 function withoutUser(kubeconfig: string): string {
