@@ -45,8 +45,7 @@ async function judge(
   old: string,
 ): Promise<void> {
   const { result, said } = run;
-  const taken = round.takenFrom(run.startedAt);
-  const next = round.nextLeader(run.startedAt);
+  const { taken, next } = await round.handOver(run);
   const returned = next.holder === old;
   expect([result.outcome, result.to, run.code], said).toEqual([
     returned ? 'returned' : 'handed-over',

@@ -47,8 +47,9 @@ async function play(
 }
 
 /** The next leader works, and what work overlapped is within the bound that was given. */
-async function nextWorks(round: Round, { result, startedAt }: VerbRun, named = false): Promise<void> {
-  const next = round.nextLeader(startedAt, named);
+async function nextWorks(round: Round, run: VerbRun, named = false): Promise<void> {
+  const { result } = run;
+  const { next } = await round.handOver(run, named);
   expect(result.to).toBe(next.holder);
   await round.works(next.holder, next.mono);
   await round.renewed(2);

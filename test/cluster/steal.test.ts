@@ -43,9 +43,9 @@ async function steal(test: Case): Promise<void> {
   const round = await cluster.round(test);
   try {
     const old = round.leader.identity;
-    const { result, said, code, startedAt } = await round.run('steal', ['--hold', `${HOLD_MS}ms`], wall);
-    const taken = round.takenFrom(startedAt);
-    const next = round.nextLeader(startedAt);
+    const run = await round.run('steal', ['--hold', `${HOLD_MS}ms`], wall);
+    const { result, said, code, startedAt } = run;
+    const { taken, next } = await round.handOver(run);
     await round.works(next.holder, next.mono);
     await round.renewed(4);
 

@@ -161,7 +161,7 @@ export class Round {
     await this.watch.until(
       ({ holder, renewTime }) => isElector(holder) && times.add(renewTime).size > count,
       `${count} renewals of ${this.lease}`,
-      { since, timeoutMs: 30_000 },
+      { since, timeoutMs: 30_000 + count * 5_000 },
     );
   }
 
@@ -173,6 +173,7 @@ export class Round {
       env: { XDG_STATE_HOME: this.#state, ...wall?.env },
     });
     const endedAt = process.hrtime.bigint();
+    await this.#caughtUp();
     if (!stdout.startsWith('{')) throw new Error(`kle ${verb} ${this.lease}: exit ${code}\n${stdout}${stderr}`);
     return { code, result: JSON.parse(stdout), said: stderr, startedAt, endedAt };
   }
@@ -218,20 +219,21 @@ export class Round {
     return this.overlaps().filter(({ earlier, later }) => earlier.from < time || later.from < time);
   }
 
-  /** The first look since that nobody leads: kle holds it, or nobody does. */
-  takenFrom(since: bigint): LeaseLook {
-    return need(
-      this.#since(since).find(({ holder }) => !isElector(holder)),
-      `taking of ${this.lease}`,
-    );
-  }
-
-  /** The first write of the next leader's own: not the one in which kle names it (`named`). */
-  nextLeader(since: bigint, named = false): LeaseLook {
-    const { mono } = this.takenFrom(since);
-    const looks = this.#since(mono).filter(({ holder }) => isElector(holder));
-    const own = named ? looks.find(({ renewTime }) => renewTime !== looks[0]?.renewTime) : looks[0];
-    return need(own, `next leader of ${this.lease}`);
+  /**
+   * The first look since the verb began that nobody leads (kle holds it, or nobody does), and the first write of the next
+   * leader's own after that: not the one in which kle names it (`named`).
+   */
+  async handOver({ startedAt, said }: VerbRun, named = false): Promise<{ taken: LeaseLook; next: LeaseLook }> {
+    const taken = await this.watch.until(({ holder }) => !isElector(holder), `taking of ${this.lease}: ${said}`, {
+      since: startedAt,
+    });
+    const after = (look: LeaseLook) => look.mono >= taken.mono && isElector(look.holder);
+    const isOwn = (look: LeaseLook) => {
+      const given = named ? this.watch.looks.find(after)?.renewTime : undefined;
+      return isElector(look.holder) && look.renewTime !== given;
+    };
+    const next = await this.watch.until(isOwn, `next leader of ${this.lease}: ${said}`, { since: taken.mono });
+    return { taken, next };
   }
 
   /** From the last unit of work of one to the first of another after it. */
@@ -275,6 +277,13 @@ export class Round {
     this.#cluster.forget(this);
     this.watch.close();
     await Promise.all(this.candidates.map((candidate) => candidate.end()));
+  }
+
+  /** The watch may be behind what kle has seen. */
+  async #caughtUp(): Promise<void> {
+    const { metadata } = await this.#cluster.stranger.get(this.lease);
+    const version = BigInt(metadata.resourceVersion ?? 0);
+    await this.watch.until((look) => BigInt(look.resourceVersion) >= version, `version ${version} of ${this.lease}`);
   }
 
   #since(since: bigint): LeaseLook[] {
