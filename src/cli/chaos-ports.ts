@@ -1,6 +1,6 @@
 /** The ports of the chaos verbs, on the connection of this call. */
 import { addressOf } from '../kube/api-request.js';
-import { createCandidatePort, createEventPort } from '../kube/ports-others.js';
+import { createAccessPort, createCandidatePort, createEventPort } from '../kube/ports-others.js';
 import { createPodPort } from '../kube/ports-pods.js';
 import { previousSpecOf } from '../lease/operation.js';
 import type { JournalOperation, JournalReader, OperationPorts } from '../operations/ports.js';
@@ -27,6 +27,7 @@ export function operationPorts(
     pods: createPodPort(transport),
     events: createEventPort(transport),
     candidates: createCandidatePort(transport),
+    access: createAccessPort(transport),
     newId: randomId,
     requestMs,
   };

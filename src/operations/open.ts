@@ -7,6 +7,7 @@ import type { OperationPorts } from './ports.js';
 import { type NoteAbout, noteFor, type Opened, type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import type { Procedure } from './procedure.js';
 import type { Ended, Ending, Report } from './report.js';
+import { missingRights } from './rights.js';
 import { Session, type SessionOptions } from './session.js';
 
 /** A Lease that was looked at: held, or held by nobody. */
@@ -40,7 +41,9 @@ export async function open<O extends string, E extends Ended<O>>(
   if (prepared.as !== 'held' && prepared.as !== 'not-held') return nothing(refused(whyNot(prepared)));
   const decision = await opening.decide(prepared);
   if ('ends' in decision) return nothing(decision.ends);
-  const { plan, mark, carryOut } = decision;
+  const { mark, carryOut } = decision;
+  const missing = await missingRights(decision.plan, ports);
+  const plan = { ...decision.plan, warnings: [...missing, ...decision.plan.warnings] };
   const note = noteFor(session.view, prepared.record, prepared.facts, mark);
   if (note === null) return nothing(refused({ refusal: { code: 'identity-too-long' } }), plan);
   const run = async () => report(await session.run(carryOut(session.view, note)), plan);

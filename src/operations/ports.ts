@@ -125,6 +125,7 @@ export interface OperationPorts {
   pods: PodPort | null;
   events: EventPort | null;
   candidates: CandidatePort | null;
+  access: AccessPort | null;
   /** Ten of a–z and 0–9. */
   newId(): string;
   /** Longest time for one request, and for finding out what became of one whose answer was lost. */

@@ -52,15 +52,18 @@ export class KubeCalls {
     type = 'application/json',
   ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
-      const headers = { ...this.#headers, 'content-type': type };
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      // Node frames no body of a DELETE by itself.
+      const length = { 'content-length': Buffer.byteLength(text) };
+      const headers = { ...this.#headers, 'content-type': type, ...length };
       const call = request(`${this.#server}${path}`, { method, agent: this.#agent, headers }, (answer) => {
-        let text = '';
+        let told = '';
         answer.setEncoding('utf8').on('data', (more: string) => {
-          text += more;
+          told += more;
         });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: told }));
       });
-      call.on('error', reject).end(typeof body === 'string' ? body : JSON.stringify(body));
+      call.on('error', reject).end(text);
     });
   }
 

@@ -435,6 +435,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     pods: null,
     events: null,
     candidates: null,
+    access: null,
     newId: () => `op${String(++ids).padStart(8, '0')}`,
     requestMs: 10_000,
   };

@@ -108,6 +108,8 @@ export function assumptionText(assumption: Assumption): string {
 
 export function warningText(warning: PlanWarning): string {
   switch (warning.code) {
+    case 'right-missing':
+      return `you may not ${warning.verb} ${warning.resource} in ${warning.namespace}: the server will refuse this`;
     case 'no-other-candidate':
       return 'no other candidate is in sight: the Lease may stay free, or come back';
     case 'candidates-unknown':
