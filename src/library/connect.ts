@@ -28,11 +28,14 @@ export async function connectLeases(kubeConfig?: KubeConfigLike | string): Promi
   return Object.assign(api, { namespace: connection.namespace, close });
 }
 
-function isKubeConfig(given: KubeConfigLike | string | undefined): given is KubeConfigLike {
+/** Callers without types may give anything. */
+function isKubeConfig(given: unknown): given is KubeConfigLike {
   if (given === undefined || (typeof given === 'string' && given !== '')) return false;
-  const methods = ['getCurrentCluster', 'applyToHTTPSOptions'];
-  const has = (name: string) => typeof (given as unknown as Record<string, unknown>)[name] === 'function';
-  if (typeof given === 'object' && given !== null && methods.every(has)) return true;
+  const methods = ['getCurrentCluster', 'applyToHTTPSOptions'] as const;
+  if (typeof given === 'object' && given !== null) {
+    const object: { [name in (typeof methods)[number]]?: unknown } = given;
+    if (methods.every((name) => typeof object[name] === 'function')) return true;
+  }
   const accepted = `a path, or an object with ${methods.join(' and ')} (a KubeConfig of @kubernetes/client-node)`;
   throw new OptionError('kubeConfig', 'wrong-type', `kubeConfig: must be ${accepted}`);
 }

@@ -45,7 +45,7 @@ function sorted(object: JsonObject): JsonObject {
 export function jsonPatch(target: JsonObject, operations: JsonObject[]): JsonObject {
   let document = cloneJson(target);
   for (const given of operations) {
-    const operation = rooted(asPlainNumbers(given) as unknown as Operation);
+    const operation = rooted(asPlainNumbers(given));
     if (operation.op === 'replace' && operation.path === '') {
       if (!isObject(operation.value)) throw new PatchError('replace operation value must be an object');
       document = operation.value;
@@ -58,14 +58,14 @@ export function jsonPatch(target: JsonObject, operations: JsonObject[]): JsonObj
 }
 
 /** What stands before the first slash of a path is ignored. */
-function rooted(operation: Operation): Operation {
+function rooted(operation: JsonObject): Operation {
   const absolute = (path: unknown) => {
     if (typeof path !== 'string' || path === '' || path.startsWith('/')) return path;
     const slash = path.indexOf('/');
     if (slash < 0) throw new PatchError(`doc is missing path: "${path}"`);
     return path.slice(slash);
   };
-  const { from } = operation as { from?: string };
+  const { from } = operation;
   if (typeof operation.path !== 'string') throw new PatchError('operation without a path');
   return {
     ...operation,
@@ -135,6 +135,6 @@ function sortedAlong(document: JsonObject, path: string[]): JsonObject {
 }
 
 /** The rfc6902 package copies values member by member, so only plain data survives it. */
-function asPlainNumbers(value: Json): Json {
+function asPlainNumbers<T extends Json>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }

@@ -12,6 +12,7 @@ import { randomOf, SLACK_MS } from '../support/acquire-stage.js';
 import { type LeaseWatch, Stranger } from '../support/acquire-watch.js';
 import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { type Elector, startElector } from '../support/elector.js';
+import { inFile } from '../support/in-file.js';
 import { drawLanes } from '../support/worker-lanes.js';
 import { intervalsOf, ms, overlapsOf, parseWork, workOf } from '../support/worker-log.js';
 
@@ -92,8 +93,10 @@ class Table {
     );
     const member = this.members.find(({ identity }) => identity === look.holder);
     if (!member) throw new Error('a holder is a member');
-    const works = () => this.units().some((unit) => unit.identity === look.holder && unit.mono >= since);
-    while (!works()) await new Promise((resolve) => setTimeout(resolve, 10));
+    const own = (unit: { identity: string; mono: bigint }) => unit.identity === look.holder && unit.mono >= since;
+    const elector = this.#electors.find(({ identity }) => identity === look.holder);
+    if (elector) await elector.waitFor((event) => event.event === 'work' && own(event));
+    else await inFile(this.#file, (text) => parseWork(text).find(own));
     return { member, claimed: look.mono };
   }
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { inFile } from './in-file.js';
 import {
   assertWork,
   checkWork,
@@ -197,11 +198,10 @@ test('the worker writes what is read here', async () => {
   const before = process.hrtime.bigint();
   const child = spawn(program, args, { env, stdio: 'inherit' });
   try {
-    let units: Unit[] = [];
-    while (units.length < 3) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      units = parseWork(await readFile(file, 'utf8').catch(() => ''));
-    }
+    const units = await inFile(file, (text) => {
+      const read = parseWork(text);
+      return read.length < 3 ? undefined : read;
+    });
     expect(units[0]).toMatchObject({ identity: 'a', token: 12n });
     expect(units[0]?.mono).toBeGreaterThan(before);
   } finally {
