@@ -19,6 +19,8 @@ export interface Fence {
   id: string;
   /** The process that held the Lease before. */
   incumbent: string;
+  /** Of the record that it replaced. */
+  acquireTime: bigint | null;
   sinceMs: number;
   renewedMs: number;
   durationMs: number;
@@ -33,6 +35,8 @@ export class Checker {
   terms = 0;
   handOvers = 0;
   readonly #sim: Simulation;
+  /** Requests that were served after their sender had led by a later one: nobody leads by them, and nobody will. */
+  readonly #leftovers = new Set<string>();
   #highestToken = 0n;
 
   constructor(sim: Simulation) {
@@ -114,6 +118,7 @@ export class Checker {
     node.applied.push(sent);
     if (purpose === 'create') this.#created(node, author, sent);
     if (purpose === 'take' || purpose === 'create') {
+      if (sent.monoMs < node.electedMs) this.#leftovers.add(`${author} ${record.acquireTime}`);
       node.robbed = false;
       this.#acquired(node, author, sent);
     }
@@ -146,7 +151,7 @@ export class Checker {
       return;
     }
     const late = node.clock.trueOf(sent.monoMs) < fence.sinceMs;
-    if (late || !node.fencesSeen.has(fence.id)) return;
+    if (late || !node.fencesSeen.has(fence.id) || this.#leftovers.has(`${author} ${fence.acquireTime}`)) return;
     const { nowMs } = this.#sim.world;
     const { settings } = node.state;
     const expiresMs = fence.renewedMs + Math.max(settings.leaseDurationMs, fence.durationMs) / node.clock.rate;

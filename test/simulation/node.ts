@@ -43,6 +43,8 @@ export class Node {
   lastSeenVersion = 0;
   readonly uidsSeen = new Map<string, number>();
   readonly fencesSeen = new Set<string>();
+  /** When it last became leader, monotonic. */
+  electedMs = Number.NEGATIVE_INFINITY;
   /** Both clocks when writes left that the server has applied under our name. */
   readonly applied: Reading[] = [];
   #backlog: (() => void)[] = [];
@@ -86,6 +88,7 @@ export class Node {
     this.robbed = false;
     this.firstSeen.clear();
     this.fencesSeen.clear();
+    this.electedMs = Number.NEGATIVE_INFINITY;
     this.uidsSeen.clear();
     this.applied.length = 0;
     this.lastHeld = null;
@@ -221,6 +224,7 @@ export class Node {
         this.sim.log(`${this.author} elected ${effect.term.token}`);
         this.working = true;
         this.term++;
+        this.electedMs = this.now().monoMs;
         return checker.elected(this, effect.term.token);
       case 'lost':
         return checker.lost(this, effect.reason);

@@ -45,6 +45,7 @@ class Release {
     this.#sim.checker.fence = {
       id: this.#id,
       incumbent: this.#incumbent,
+      acquireTime: current?.record.acquireTime ?? null,
       sinceMs: this.#sim.world.nowMs,
       renewedMs: this.#sim.world.nowMs,
       durationMs,
