@@ -8,7 +8,7 @@ export function progressLine(stderr: Output): { show(text: string): void; clear(
   return {
     show: (text) => {
       shown = true;
-      stderr.write(`\r\u001b[K${cut(text, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`\r\u001b[K${cut(text, (stderr.columns || 80) - 1)}`);
     },
     clear: () => {
       if (shown) stderr.write('\r\u001b[K');

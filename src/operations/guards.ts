@@ -16,8 +16,8 @@ export interface GuardOptions {
 /** Uncertain by more, the times that kle writes would mean nothing (fact 7). */
 const MOST_UNCERTAIN_MS = 2_000;
 
-/** The first reason not to go on; null: none. */
-export function refusalOf(record: LeaseRecord, view: LeaseView, options: GuardOptions): Refusal | null {
+/** What the record itself says against going on; null: nothing. */
+export function refusalOf(record: LeaseRecord, options: GuardOptions): Refusal | null {
   const { role, holder } = record;
   if ((role === 'node-heartbeat' || role === 'apiserver-identity') && !options.allowNonElection) {
     return { code: 'not-an-election', role };
@@ -33,7 +33,11 @@ export function refusalOf(record: LeaseRecord, view: LeaseView, options: GuardOp
   if (mark && (holder === `kle/${mark.id}` || mark.verb === 'skew')) return { code: 'held-by-operation', id: mark.id };
   const wrong = record.problems.find((one) => one.code === 'field-wrong-type' && one.field === 'holderIdentity');
   if (wrong) return { code: 'malformed', what: 'holderIdentity' };
-  const uncertainMs = view.clockUncertainMs();
-  if (uncertainMs === null || uncertainMs > MOST_UNCERTAIN_MS) return { code: 'server-clock-unknown', uncertainMs };
   return null;
+}
+
+/** Whether the server's clock is known too badly to write times by it. */
+export function clockRefusalOf(view: LeaseView): Refusal | null {
+  const uncertainMs = view.clockUncertainMs();
+  return uncertainMs === null || uncertainMs > MOST_UNCERTAIN_MS ? { code: 'server-clock-unknown', uncertainMs } : null;
 }

@@ -4,6 +4,7 @@ import { renewIntervals } from '../lease/history.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { renewPeriodOf } from '../lease/timing.js';
 import { usableDurationMs } from '../lease/verdict.js';
+import { clockRefusalOf } from './guards.js';
 import type { LeaseView } from './lease-view.js';
 import { earliest, type Procedure } from './procedure.js';
 import { tell } from './steps.js';
@@ -94,6 +95,19 @@ function refine(view: LeaseView, atMs: number | null, timeoutMs: number): number
   // Beyond the next turn, so that this answer is there when the one after it is decided on.
   const toTurnMs = 1_000 - Number((middle / 1_000n) % 1_000n);
   return view.nowMs + (toTurnMs < 200 ? toTurnMs + 1_000 : toTurnMs);
+}
+
+/** Asks on while the server's clock is known too badly to go on, for at most `forMs`; each answer can only narrow it. */
+export function* learnClock(view: LeaseView, forMs: number): Procedure<void> {
+  const untilMs = view.nowMs + forMs;
+  while (view.server && clockRefusalOf(view) && view.nowMs < untilMs && view.interrupts === 0 && !view.watchEnded) {
+    const id = view.newId();
+    view.emit({ do: 'get', id, timeoutMs: untilMs - view.nowMs });
+    for (let answered = false; !answered && view.nowMs < untilMs && view.interrupts === 0; ) {
+      const input = yield untilMs;
+      answered = input.type === 'answer' && input.id === id;
+    }
+  }
 }
 
 const GONE: ApiFailure = { kind: 'aborted', message: 'the watch ended' };

@@ -5,9 +5,9 @@ import type { OperationNote, OperationPhase, OperationVerb } from '../lease/oper
 import { formatOperation } from '../lease/operation.js';
 import { previousOf } from '../lease/operation-specs.js';
 import type { LeaseRecord } from '../lease/record.js';
-import { type GuardOptions, refusalOf } from './guards.js';
+import { clockRefusalOf, type GuardOptions, refusalOf } from './guards.js';
 import type { LeaseView } from './lease-view.js';
-import { firstLook, measure } from './measure.js';
+import { firstLook, learnClock, measure } from './measure.js';
 import type { Plan, PlanFacts, Refusal } from './plan.js';
 import { podsOf } from './pod-evidence.js';
 import type { OperationPorts, PodFacts } from './ports.js';
@@ -37,7 +37,7 @@ export async function prepare(session: Session, options: PrepareOptions): Promis
   if (early?.as === 'failed' || early?.as === 'interrupted') return early;
   if (!view.newest) return { as: 'failed', failure: absent(view.ref) };
   // Guards before the wait: who may not touch it should not be kept for a whole lease duration.
-  const refusal = refusalOf(view.newest, view, options);
+  const refusal = refusalOf(view.newest, options);
   if (refusal) return { as: 'refused', record: view.newest, refusal };
   const { requestMs, leaseDurationMs } = options;
   const found = await session.run(measure(view, { requestMs, leaseDurationMs, needed: options.measure }));
@@ -55,7 +55,10 @@ export async function prepare(session: Session, options: PrepareOptions): Promis
         refusal: { code: 'changed-meanwhile', holder: found.record.holder },
       };
     default: {
-      const again = refusalOf(found.record, view, options);
+      // After the measuring: one slow answer, such as the first, says little of the clock, and later ones more.
+      await session.run(learnClock(view, requestMs));
+      if (view.interrupts > 0) return { as: 'interrupted' };
+      const again = refusalOf(found.record, options) ?? clockRefusalOf(view);
       if (again) return { as: 'refused', record: found.record, refusal: again };
       if (found.as === 'held') return { as: 'held', record: found.record, facts: factsOf(found.record, found, null) };
       const ms = (found.record.leaseDurationSeconds ?? 15) * 1000;

@@ -157,6 +157,24 @@ describe('guards', () => {
     expect(report).toMatchObject({ outcome: 'refused', refusal: { code: 'other-holder', holder: 'web-0' } });
   });
 
+  it('asks again where the first answers said too little of the server’s clock', async () => {
+    const world = makeWorld({ uncertainMs: (gets) => (gets < 3 ? 2_600 : 600) });
+    expect(await release(world)).toMatchObject({ outcome: 'handed-over' });
+    const own = await release(makeWorld({ uncertainMs: (gets) => (gets < 3 ? 2_600 : 600) }), {
+      way: 'identity',
+      identity: 'web-0',
+    });
+    expect(own).toMatchObject({ outcome: 'freed' });
+  });
+
+  it('refuses where the server’s clock stays unknown', async () => {
+    const world = makeWorld({ uncertainMs: () => 2_600 });
+    const before = world.server.writes.length;
+    const report = await release(world);
+    expect(report).toMatchObject({ outcome: 'refused', refusal: { code: 'server-clock-unknown', uncertainMs: 2_600 } });
+    expect(world.server.writes.slice(before).filter(({ by }) => by.startsWith('kle'))).toEqual([]);
+  });
+
   it('refuses to hand over to the incumbent', async () => {
     expect(await release(makeWorld(), { to: 'web-0' })).toMatchObject({ refusal: { code: 'to-is-incumbent' } });
   });

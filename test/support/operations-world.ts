@@ -222,6 +222,8 @@ export interface LinkOptions {
   /** What happens to the n-th request (from 1), by verb. */
   fault?: (verb: 'put' | 'get', n: number) => Fault | null;
   watchForbidden?: boolean;
+  /** How well the server's clock is known after so many gets. */
+  uncertainMs?: (gets: number) => number;
 }
 
 /** One process's way to the server: a request takes a millisecond each way. */
@@ -273,7 +275,8 @@ export class Link implements LeaseApi {
 
   serverTime() {
     const now = this.#server.now();
-    return { earliest: now - 300n * MICROS_PER_MS, latest: now + 300n * MICROS_PER_MS };
+    const aside = (BigInt(this.#options.uncertainMs?.(this.#counts.get) ?? 600) * MICROS_PER_MS) / 2n;
+    return { earliest: now - aside, latest: now + aside };
   }
 
   async *watch(_scope: unknown, options: { signal?: AbortSignal } = {}): AsyncGenerator<LeaseWatchEvent> {
