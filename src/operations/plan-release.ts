@@ -114,6 +114,7 @@ function releaseWarnings(facts: PlanFacts, reaction: Reaction, intent: ReleaseIn
     const waitMs = emptied === 'own-duration' ? facts.leaseDurationMs : null;
     found.push({ code: 'ignores-empty-holder', family: reaction.family, waitMs });
   }
+  if (intent.way === 'prefer') found.push({ code: 'coordinator-decides' });
   if (!reaction.compareAndSwap) found.push({ code: 'no-compare-and-swap', family: reaction.family });
   if (intent.way === 'fence' && intent.to === null && reaction.afterFence === 'candidate') {
     found.push({ code: 'old-leader-contends', family: reaction.family });

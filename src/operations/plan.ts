@@ -57,6 +57,8 @@ export type Assumption =
   | { code: 'work-begins-with-own-write' };
 
 export type PlanWarning =
+  /** `--via prefer`: who leads next is decided by the strategy of the server's coordinator. */
+  | { code: 'coordinator-decides' }
   /** The server says that this user may not do what the plan does. */
   | { code: 'right-missing'; verb: string; resource: string; namespace: string }
   /** No other Pod of its controller is running, and no candidate is known. */

@@ -79,7 +79,7 @@ function* free(
     if (appliers) yield* dropOwnEntry(view);
   }
   const untilMs = view.nowMs + request.verifyMs;
-  const holder = yield* awaitHolder(view, { mark, own: held.plan.holder, written: [] }, untilMs);
+  const holder = yield* awaitHolder(view, { mark, own: held.plan.holder }, untilMs);
   if (holder) return { ...led(view, fence, holder, stoppedByMs), possibleOverlapMs: request.raceMs };
   return nobodyCame(view, fence, result.as === 'written');
 }

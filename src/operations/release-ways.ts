@@ -67,7 +67,7 @@ export function* releaseByClear(view: LeaseView, request: WayRequest): Procedure
   const nothing = notWritten(result);
   if (nothing || result.as !== 'written') return nothing ?? ended('unverified');
   tell(view, { step: 'cleared' }, result.seenMs);
-  const next = yield* awaitHolder(view, { mark, own: '', written: [] }, view.nowMs + request.verifyMs);
+  const next = yield* awaitHolder(view, { mark }, view.nowMs + request.verifyMs);
   if (!next) return nobody(view);
   const leaderlessMs = next.timely ? Math.max(0, Math.round(next.atMs - result.seenMs)) : null;
   return came(view, request, next, leaderlessMs, next.holder === request.from ? request.raceMs : request.overlapMs);
@@ -91,7 +91,7 @@ export function* releaseByEviction(view: LeaseView, request: WayRequest, pod: Po
     return ended(lost ? 'unverified' : 'refused', { failure });
   }
   tell(view, { step: 'evicted', pod: name });
-  const next = yield* awaitHolder(view, { mark, own: request.from, written: [] }, view.nowMs + request.verifyMs);
+  const next = yield* awaitHolder(view, { mark, incumbent: request.from }, view.nowMs + request.verifyMs);
   return next ? came(view, request, next, next.leaderlessMs, 0) : nobody(view);
 }
 
@@ -115,7 +115,7 @@ export function* releaseByPreference(view: LeaseView, request: WayRequest, to: s
   if (nothing || result.as !== 'written') return nothing ?? ended('unverified');
   if (result.record.preferredHolder !== to) return ended('refused', { refusal: { code: 'preference-dropped' } });
   tell(view, { step: 'preferred', to }, result.seenMs);
-  const next = yield* awaitHolder(view, { mark, own: request.from, written: [] }, view.nowMs + request.verifyMs);
+  const next = yield* awaitHolder(view, { mark, incumbent: request.from, named: true }, view.nowMs + request.verifyMs);
   return next ? came(view, request, next, next.leaderlessMs, 0) : nobody(view);
 }
 

@@ -181,7 +181,7 @@ function* freeHeld(view: LeaseView, held: Held, { facts, request }: Stealing): P
   if (result.as !== 'written') return ended('unverified', { to: view.newest?.holder || null });
   tell(view, { step: 'freed' }, result.seenMs);
   const untilMs = view.nowMs + (request.waitMs ?? defaultWaitMs(facts.leaseDurationMs));
-  const next = yield* awaitHolder(view, { mark, own: held.plan.holder, written: [] }, untilMs);
+  const next = yield* awaitHolder(view, { mark, own: held.plan.holder }, untilMs);
   if (!next) return ended('held-and-freed');
   const leaderlessMs = next.timely ? Math.round(next.atMs - held.seenMs) : null;
   tell(view, { step: 'acquired', holder: next.holder, leaderlessMs }, next.atMs);

@@ -14,39 +14,52 @@ export interface NewHolder {
   record: LeaseRecord;
 }
 
-/**
- * The first holder after `mark` that wrote itself, other than kle's own. `written`: specs of ours, which name a holder that
- * has yet to act.
- */
-export function newHolderSince(
-  view: LeaseView,
-  mark: number,
-  own: string,
-  written: readonly string[],
-): NewHolder | null {
-  for (const noted of view.changesSince(mark)) {
-    const found = ownWrite(noted, own, written);
-    if (found) return found;
+interface Since {
+  /** What is seen after it counts. */
+  mark: number;
+  /** kle's own holder, which never counts; empty: none. */
+  own?: string;
+  /** Specs of ours, which name a holder that has yet to act. */
+  written?: readonly string[];
+  /** Who holds it still: counts only with a new term. */
+  incumbent?: string;
+  /** Holders are named by the coordinator (KEP-4355): who was named counts once it has renewed. */
+  named?: boolean;
+}
+
+/** The first holder that wrote itself. */
+function newHolderSince(view: LeaseView, since: Since): NewHolder | null {
+  let named: NewHolder | null = null;
+  for (const noted of view.changesSince(since.mark)) {
+    const found = ownWrite(noted, since, named?.holder);
+    if (found && (!since.named || noted.change.type === 'renewed')) return { ...found, ...sinceNamed(found, named) };
+    named = found ?? named;
   }
   return null;
 }
 
-function ownWrite({ change, record, key }: Noted, own: string, written: readonly string[]): NewHolder | null {
+function sinceNamed({ atMs }: NewHolder, named: NewHolder | null): Partial<NewHolder> {
+  if (named?.leaderlessMs == null) return {};
+  return { leaderlessMs: Math.round(named.leaderlessMs + atMs - named.atMs) };
+}
+
+function ownWrite(
+  { change, record, key }: Noted,
+  { own = '', written = [], incumbent }: Since,
+  named: string | undefined,
+): NewHolder | null {
   if (change.type !== 'acquired' && change.type !== 'renewed' && change.type !== 'recreated') return null;
   if (!record || key === null || written.includes(key)) return null;
   const { holder } = record;
   if (holder === null || holder === '' || holder === own) return null;
+  if (change.type === 'renewed' && holder === incumbent && holder !== named) return null;
   return { holder, atMs: change.atMs, timely: change.timely, leaderlessMs: change.leaderlessMs, record };
 }
 
 /** Waits for it until `untilMs`; null: nobody came, or the user stopped waiting. */
-export function* awaitHolder(
-  view: LeaseView,
-  from: { mark: number; own: string; written: readonly string[] },
-  untilMs: number,
-): Procedure<NewHolder | null> {
+export function* awaitHolder(view: LeaseView, since: Since, untilMs: number): Procedure<NewHolder | null> {
   for (;;) {
-    const found = newHolderSince(view, from.mark, from.own, from.written);
+    const found = newHolderSince(view, since);
     if (found) return found;
     if (view.nowMs >= untilMs || view.interrupts > 0 || view.watchEnded) return null;
     yield earliest(untilMs, view.expiresAtMs());

@@ -110,6 +110,8 @@ export function warningText(warning: PlanWarning): string {
   switch (warning.code) {
     case 'right-missing':
       return `you may not ${warning.verb} ${warning.resource} in ${warning.namespace}: the server will refuse this`;
+    case 'coordinator-decides':
+      return 'the holder gives way to a wish, but the coordinator elects by its strategy: it may elect the same one again';
     case 'no-other-candidate':
       return 'no other candidate is in sight: the Lease may stay free, or come back';
     case 'candidates-unknown':
