@@ -22,7 +22,7 @@ export default class Status extends KleCommand {
     'One row a Lease: its state (held, fenced, released, expired, absent or malformed), its holder, the last sign of life',
     'and the expiry. BASIS (-o wide) says how the state was told: observed (kle watched for long enough), server-clock (the',
     "API server's own stamp of the renewal) or writer-clock (the holder's renewTime, as right as the holder's clock).",
-    'Needs the right to get leases (named ones) or to list them; with --observe to watch them too.',
+    'Needs the right to get leases (named ones) or to list them; with --observe to list and watch them too (else they are read once a second).',
   ].join(' ');
   static override examples = [
     { description: 'the Leases of this namespace', command: 'kle status' },
@@ -95,7 +95,7 @@ export default class Status extends KleCommand {
   }
 
   async #ask(request: StatusRequest, leases: LeaseApi): Promise<StatusReport> {
-    const { io, clock, signal } = this.context;
+    const { clock, signal } = this.context;
     const progress = this.context.talk.progress();
     try {
       return await leaseStatus(request, {

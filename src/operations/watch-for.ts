@@ -13,7 +13,7 @@ export interface Watched {
 
 const POLL_MS = 1_000;
 
-/** Watches for `totalMs`; without the right to watch it reads once a second instead, and says so through `onPolling`. */
+/** Watches for `totalMs`; without the right to that it reads once a second instead, and says so through `onPolling`. */
 export async function watchFor(request: StatusRequest, totalMs: number, ports: StatusPorts): Promise<Watched> {
   const { namespace } = request.scope;
   const scopes: LeaseScope[] = request.names
@@ -37,13 +37,17 @@ async function watchScope(
 ): Promise<Watched> {
   const seen = new Sightings(true);
   for await (const event of ports.leases.watch(scope, { signal })) seen.take(event);
-  if (seen.failure?.kind === 'forbidden' && seen.failure.verb === 'watch') {
+  if (seen.failure?.kind === 'forbidden' && mayRead(seen.failure.verb, scope)) {
     ports.onPolling?.(seen.failure);
     return poll(scope, request, signal, ports);
   }
   if (!seen.synced) return { found: [], failures: seen.failure ? [seen.failure] : [] };
   return { found: seen.found(scope, ports.clock.monoMs()), failures: [] };
 }
+
+/** What is left without the right to that verb: a watch begins with a list, and one Lease can be read by its name. */
+const mayRead = (forbidden: string, { name }: LeaseScope): boolean =>
+  forbidden === 'watch' || (forbidden === 'list' && name !== undefined);
 
 async function poll(
   scope: LeaseScope,

@@ -131,6 +131,18 @@ it('has users with the rights that it is told', async () => {
   await sandbox.end('SIGTERM');
 });
 
+it('lets a Lease be observed by its name with the right to get alone', async () => {
+  const data = file('observed.yaml', LEASES);
+  const sandbox = await running('--data', data, '--user', 'getter=get:leases');
+  const status = (...args: string[]) =>
+    kle(['status', '--context=getter', '--observe=1s', '-n', 'shop', ...args], { kubeconfig: sandbox.kubeconfig });
+  const named = await status('web', '-o', 'name');
+  expect(named).toMatchObject({ code: 0, stdout: 'lease.coordination.k8s.io/web\n' });
+  expect(named.stderr).toContain('not allowed to watch, so the Leases are read once a second instead');
+  expect((await status()).stderr).toContain('cannot list resource "leases"');
+  await sandbox.end('SIGTERM');
+});
+
 it('takes no kubeconfig away from a sandbox that runs, and that of a dead one', async () => {
   const own = join(folder, 'shared.yaml');
   const first = await running('--kubeconfig-out', own, '--user', 'viewer=get:leases');
