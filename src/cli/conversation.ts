@@ -1,7 +1,6 @@
 /** How a verb talks with the person who started it: on the lines of a shell here, in the live screen in screen-verbs.ts. */
 import type { Io } from '../platform/io.js';
 import { askLine, canAsk } from '../platform/prompt.js';
-import type { ExitCode } from './exit-codes.js';
 import { progressLine } from './progress.js';
 
 export interface Conversation {
@@ -14,7 +13,7 @@ export interface Conversation {
   /** Calls `fn` when somebody interrupts who has interrupted before. Returns what ends that. */
   onInsist(fn: () => void): () => void;
   /** Ends the process at once, with what was written until now. */
-  endNow(code: ExitCode): void;
+  endNow(code: number): void;
 }
 
 export function shellConversation(io: Io, signal: AbortSignal): Conversation {

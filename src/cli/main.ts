@@ -1,5 +1,7 @@
 /** Argv in, exit code out. The one place that prints errors and ends the process. */
+
 import { exitAfterFlush } from '../platform/io.js';
+import { endWithParent } from '../platform/own-process.js';
 import { safe, safeLines } from '../view/safe.js';
 import { themeFor } from '../view/theme.js';
 import { type FlagShapes, normaliseArgv, verbFirst } from './argv.js';
@@ -13,6 +15,7 @@ import { version } from './version.js';
 
 /** Runs kle with the words after its name. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithParent();
   exitAfterFlush(await run(argv, processContext(run)));
 }
 

@@ -1,5 +1,6 @@
 import { KleCommand } from '../cli/base-command.js';
 import { Candidates, LEASE, NAMESPACE } from '../cli/demo/candidates.js';
+import { GUIDE, NEXT } from '../cli/demo/guide.js';
 import { tellDemo } from '../cli/demo/script.js';
 import { Interrupted } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
@@ -12,7 +13,7 @@ export default class Demo extends KleCommand {
   static override usage = 'demo';
   static override description = [
     'Starts a sandbox and three `kle acquire` processes that compete for one Lease. On a terminal it shows them on the live',
-    'screen until q; elsewhere it tells one hand-over and one crash line by line, and ends by itself within 30 seconds.',
+    'screen, where r makes the leader step down, until q; elsewhere it tells one hand-over and one crash line by line, and ends by itself within 30 seconds.',
   ].join(' ');
   static override flags = {};
 
@@ -26,13 +27,16 @@ export default class Demo extends KleCommand {
     place.write(sandbox.kubeconfig());
     const candidates = new Candidates(io.env, place.path);
     try {
-      const { leases } = await this.context.cluster({ kubeconfig: place.path, 'request-timeout': '5s' });
+      const cluster = await this.context.cluster({ kubeconfig: place.path, 'request-timeout': '5s' });
       const terminal = openTerminal();
       if (terminal) {
         const scope = { namespace: NAMESPACE, name: LEASE };
-        await followOnScreen({ scope, leases, limits: {}, contextName: 'kle-sandbox' }, terminal, this.context);
+        const plan = { scope, cluster, limits: {}, contextName: 'kle-sandbox', guide: GUIDE };
+        await followOnScreen(plan, terminal, this.context);
+        io.stdout.write(NEXT);
+        // Leaving is a normal end here; what was left changed is gone with the sandbox.
       } else {
-        await tellDemo({ context: this.context, leases, candidates });
+        await tellDemo({ context: this.context, leases: cluster.leases, candidates });
       }
     } catch (error) {
       // An interrupt is a normal end here.

@@ -4,9 +4,9 @@ import { KleCommand } from '../cli/base-command.js';
 import { conditionFlag } from '../cli/condition-flag.js';
 import { durationFlag } from '../cli/duration.js';
 import { CallFailed, UsageError } from '../cli/errors.js';
-import { EXIT, type ExitCode } from '../cli/exit-codes.js';
+import { EXIT } from '../cli/exit-codes.js';
 import { connectionFlags, leaseName, outputFlag } from '../cli/flags.js';
-import { type FollowPlan, followOnScreen } from '../cli/follow-on-screen.js';
+import { type FollowPlan, followOnScreen, type ScreenEnd } from '../cli/follow-on-screen.js';
 import { createEventPort } from '../kube/ports-others.js';
 import { createPodPort } from '../kube/ports-pods.js';
 import type { LeaseScope } from '../lease/api.js';
@@ -17,7 +17,7 @@ import { Conditions } from '../operations/conditions.js';
 import type { FollowEvent, Followed, ToldFollowEvent } from '../operations/follow.js';
 import { keyOf } from '../operations/follow-leases.js';
 import { type TimePorts, wallTimes } from '../operations/follow-time.js';
-import { type FollowEnd, type FollowLimits, followUntil } from '../operations/follow-until.js';
+import { type FollowLimits, followUntil } from '../operations/follow-until.js';
 import { openTerminal } from '../platform/terminal.js';
 import { jsonText } from '../view/json.js';
 import { nothingFound } from '../view/text/status.js';
@@ -71,14 +71,15 @@ export default class Watch extends KleCommand {
     ...connectionFlags,
   };
 
-  override async run(): Promise<ExitCode> {
+  override async run(): Promise<number> {
     this.refuseCommandWords();
     const { args, flags } = await this.parse(Watch);
     const name = args.lease === undefined ? undefined : leaseName(args.lease);
     const until = flags.until === undefined ? undefined : conditionFlag('until', flags.until);
     const timeoutMs = flags.timeout === undefined ? undefined : durationFlag('timeout', flags.timeout, 100);
     refuseContradictions(name, flags);
-    const { connection, leases, transport } = await this.context.cluster(flags);
+    const cluster = await this.context.cluster(flags);
+    const { connection, transport } = cluster;
     const namespace = flags['all-namespaces'] ? null : connection.namespace;
     const scope: LeaseScope = {
       ...(namespace === null ? {} : { namespace }),
@@ -93,17 +94,18 @@ export default class Watch extends KleCommand {
       ...(timeoutMs !== undefined && { timeoutMs }),
     };
     const around = { events: createEventPort(transport), pods: createPodPort(transport) };
-    const plan: FollowPlan = { scope, leases, limits, contextName: connection.contextName, around };
+    const plan: FollowPlan = { scope, cluster, limits, contextName: connection.contextName, around };
     const terminal = flags.output === 'auto' ? openTerminal() : null;
     const end = await (terminal ? followOnScreen(plan, terminal, this.context) : this.#lines(plan, flags));
+    if (end.code !== null) return end.code;
     if (end.failure) throw new CallFailed(end.failure);
     return until && !end.met ? EXIT.no : EXIT.ok;
   }
 
   async #lines(
-    { scope, leases, limits, around }: FollowPlan,
+    { scope, cluster: { leases }, limits, around }: FollowPlan,
     flags: { output: string; renewals: boolean },
-  ): Promise<FollowEnd> {
+  ): Promise<ScreenEnd> {
     const { io, clock, signal } = this.context;
     const lines = new WatchLines(await themeFor(io.stdout, io.env));
     const text = (told: ToldEvent) =>
@@ -117,13 +119,14 @@ export default class Watch extends KleCommand {
       onPolling,
       ...(around && { around: { events: around.events } }),
     };
-    return followUntil(scope, limits, ports, (events, followed) => {
+    const end = await followUntil(scope, limits, ports, (events, followed) => {
       const wanted = events.filter((event) => isWanted(event, flags.renewals));
       const told = wanted.map((event) => text(toldOf(event, timeOf(event.atMs), followed, { leases, clock })));
       if (told.length > 0) io.stdout.write(told.join(''));
       if (wanted.length < events.length && events.some(({ type }) => type === 'synced'))
         this.#remarkNothing(scope, followed);
     });
+    return { ...end, code: null };
   }
 
   #remarkNothing({ namespace, name }: LeaseScope, followed: Followed): void {

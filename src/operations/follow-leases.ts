@@ -118,7 +118,10 @@ export class FollowedLeases implements Followed {
     if (record === null) return [];
     const { leases, clock } = this.#ports;
     const now = { monoMs: atMs, wall: clock.wallMicros(), server: leases.serverTime() };
-    const { problems } = judge(record, looksAt(history, atMs), now);
+    const found = judge(record, looksAt(history, atMs), now).problems;
+    // A verb of kle writes its mark together with the time.
+    const marked = found.length > 0 && readOperation(record.annotations) !== null;
+    const problems = marked ? found.filter(({ code }) => code !== 'renewal-time-shared') : found;
     let memory = this.#problems.get(key);
     if (problems.length === 0 && memory === undefined) return [];
     memory ??= new ProblemMemory();

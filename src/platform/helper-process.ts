@@ -1,5 +1,6 @@
 /** Processes of kle itself that a command starts beside its own and takes down with it. */
 import { spawn } from 'node:child_process';
+import { TIED } from './own-process.js';
 
 export interface Helper {
   signal(signal: NodeJS.Signals): void;
@@ -9,10 +10,16 @@ export interface Helper {
 }
 
 const PATIENCE_MS = 3_000;
-
-/** Starts `kle` with these words. Its output is dropped; it has its own session, so Ctrl-C reaches only its parent. */
+/**
+ * Starts `kle` with these words. Its output is dropped; it has its own session, so Ctrl-C reaches only its parent. When its
+ * parent is gone, however it ended, it ends as by TERM: the channel between them closes with either.
+ */
 export function startHelper(words: readonly string[], env: NodeJS.ProcessEnv): Helper {
-  const child = spawn(process.execPath, [process.argv[1] ?? '', ...words], { env, stdio: 'ignore', detached: true });
+  const child = spawn(process.execPath, [process.argv[1] ?? '', ...words], {
+    env: { ...env, [TIED]: '1' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    detached: true,
+  });
   const exited = new Promise<void>((resolve) => {
     child.on('exit', () => resolve());
     child.on('error', () => resolve());

@@ -47,3 +47,13 @@ export function parentByPipes(): Parent {
 export function exitNow(code: number): never {
   process.exit(code);
 }
+
+/** In the environment of a kle that was started by `startHelper`. */
+export const TIED = 'KLE_ENDS_WITH_PARENT';
+
+/** In such a kle the end of its parent is a TERM: the channel between them closes then. Nothing elsewhere. */
+export function endWithParent(): void {
+  if (process.env[TIED] === undefined) return;
+  delete process.env[TIED];
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+}

@@ -28,6 +28,9 @@ export function openTerminal(): Terminal | null {
   return new ProcessTerminal(stdin, stdout);
 }
 
+/** A terminal that is closed gives an error to whoever reads from it; SIGHUP has said so. */
+const ignore = () => {};
+
 class ProcessTerminal implements Terminal {
   readonly stdin: NodeJS.ReadStream;
   readonly #out: NodeJS.WriteStream;
@@ -61,6 +64,7 @@ class ProcessTerminal implements Terminal {
     if (this.#entered) return;
     this.#entered = true;
     this.#out.write(ENTER);
+    this.stdin.on('error', ignore);
     // A crash and an exit by somebody else must not leave the user without a prompt. Writes to a terminal are synchronous.
     process.on('uncaughtExceptionMonitor', this.#leave);
     process.on('exit', this.#leave);

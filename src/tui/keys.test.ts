@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import { helpLines, hints, type KeyMeaning, type KeyPress, type LeaseVerb, meaningOf, pressesOf } from './keys.js';
+import { helpLines, hints, type KeyMeaning, type KeyPress, meaningOf, pressesOf } from './keys.js';
+import { type Panel, type PanelAction, reducePanel } from './panel.js';
 import { initialState, type ScreenState } from './state.js';
+import type { LeaseVerb } from './verbs.js';
 
 const SIZE = { columns: 80, rows: 24 };
 const table = initialState(SIZE, null);
@@ -30,12 +32,12 @@ it('takes what is typed for the filter, and Backspace in both of its forms', () 
 
 it('moves with arrows and with letters', () => {
   const by = (key: string | Partial<KeyPress>) => (press(table, key) as { by?: number }).by;
-  expect([{ upArrow: true }, 'k', { downArrow: true }, 'j'].map(by)).toEqual([-1, -1, 1, 1]);
+  expect([{ upArrow: true }, { downArrow: true }].map(by)).toEqual([-1, 1]);
   expect([{ pageUp: true }, { pageDown: true }, { home: true }, 'G'].map(by)).toEqual([-10, 10, -2, 2]);
 });
 
 it('has no keys of the table on one Lease, nor of the Lease in the table', () => {
-  expect(['/', 'j', 'g'].map((key) => press(single, key))).toEqual([null, null, null]);
+  expect(['/', 'G', 'g'].map((key) => press(single, key))).toEqual([null, null, null]);
   expect(press(single, { return: true })).toBeNull();
   expect(press(table, '+')).toBeNull();
   expect(press(single, '+')).toEqual({ type: 'zoom', by: -1 });
@@ -51,7 +53,12 @@ it('shows a key only where it does something', () => {
 });
 
 it('gives keys to the verbs it is given', () => {
-  const verb: LeaseVerb = { key: 'r', label: 'release', start: () => {} };
+  const verb: LeaseVerb = {
+    key: 'r',
+    label: 'release',
+    does: 'make it step down',
+    start: () => ({ over: Promise.resolve(''), interrupt: () => {} }),
+  };
   expect(press(single, 'r')).toBeNull();
   expect(press(single, 'r', [verb])).toEqual({ type: 'verb', verb });
   expect(hints(single, [verb])[0]).toEqual({ key: 'r', does: 'release' });
@@ -66,4 +73,38 @@ it('takes apart what was typed faster than it was read', () => {
   ]);
   const arrow = { input: '', downArrow: true };
   expect(pressesOf(arrow)).toEqual([arrow]);
+});
+
+const release: LeaseVerb = {
+  key: 'r',
+  label: 'release',
+  does: 'release: make it step down',
+  start: () => ({ over: Promise.resolve(''), interrupt: () => {} }),
+};
+const panelled = (...actions: PanelAction[]): ScreenState => ({
+  ...single,
+  panel: [{ type: 'begin', title: 'RELEASE n/a' } as const, ...actions].reduce<Panel | null>(reducePanel, null),
+});
+
+it('types into the answer while something is asked: no other key but Ctrl-C', () => {
+  const asked = panelled({ type: 'ask', question: 'Go on? ', given: '' });
+  expect(['q', 'r', '?', 'p'].map((key) => press(asked, key, [release]))).toEqual(
+    ['q', 'r', '?', 'p'].map((text) => ({ type: 'panel', action: { type: 'type', text } })),
+  );
+  expect(press(asked, { return: true })).toEqual({ type: 'answer', given: true });
+  expect(press(asked, { escape: true })).toEqual({ type: 'answer', given: false });
+  expect(press(asked, { delete: true })).toEqual({ type: 'panel', action: { type: 'erase' } });
+  expect(press(asked, { downArrow: true })).toEqual({ type: 'scroll', by: 0.1 });
+  expect(type(press(asked, { input: 'c', ctrl: true }))).toBe('quit');
+});
+
+it('begins no second verb while one runs; Esc interrupts it, later it closes', () => {
+  const running = panelled();
+  expect(press(running, 'r', [release])).toBeNull();
+  expect(press(running, { escape: true })).toEqual({ type: 'interrupt' });
+  expect(press(running, '+')).toEqual({ type: 'zoom', by: -1 });
+  expect(press(panelled({ type: 'ending' }), { escape: true })).toBeNull();
+  const over = panelled({ type: 'over', end: 'done' });
+  expect(press(over, { escape: true })).toEqual({ type: 'panel', action: { type: 'close' } });
+  expect(press(over, 'r', [release])).toEqual({ type: 'verb', verb: release });
 });

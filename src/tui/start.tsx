@@ -8,11 +8,14 @@ import type { Clock } from '../platform/clock.js';
 import type { Terminal } from '../platform/terminal.js';
 import { screenTheme } from '../view/screen-theme.js';
 import { Feed } from './feed.js';
-import { type KeyPress, type LeaseVerb, meaningOf, pressesOf } from './keys.js';
+import { type KeyPress, meaningOf, pressesOf } from './keys.js';
 import { modelOf, type ScreenModel } from './model.js';
 import { Painter } from './paint.js';
+import type { Guide } from './parts/guide.js';
 import type { Place } from './parts/header.js';
 import { indexOf, initialState, reduce, type ScreenAction, type ScreenState } from './state.js';
+import { VerbDesk } from './verb-desk.js';
+import type { LeaseVerb } from './verbs.js';
 import { pageOf, Screen, type ScreenProps, visibleRows } from './view.js';
 
 export interface ScreenOptions {
@@ -24,7 +27,10 @@ export interface ScreenOptions {
   lease: LeaseRef | null;
   colour: boolean;
   /** What can be done to a Lease. */
-  verbs?: readonly LeaseVerb[];
+  verbs: readonly LeaseVerb[];
+  /** Told above a Lease. */
+  guide?: Guide | undefined;
+  /** The user leaves, and no verb runs any more. */
   onQuit(): void;
   /** The screen broke: a bug. It shows nothing any more. */
   onError(error: unknown): void;
@@ -34,6 +40,10 @@ export interface LiveScreen {
   take(events: readonly FollowEvent[], followed: Followed): void;
   /** The Pod of the one Lease's holder. */
   showPod(pod: HolderPod | null): void;
+  /** As if the user quit: what a verb has changed is put back first, then `onQuit` is called. A second time: at once. */
+  leave(): void;
+  /** Resolves when no verb runs. */
+  idle(): Promise<void>;
   /** Takes the screen away. The terminal is left to the caller. */
   close(): void;
 }
@@ -62,13 +72,19 @@ class RunningScreen implements LiveScreen {
   #frameDueMs = Number.POSITIVE_INFINITY;
   #stopResize: () => void;
   #closed = false;
+  readonly #desk = new VerbDesk((action) => this.#act(action));
 
   constructor(options: ScreenOptions) {
     const { terminal, lease, clock, leases } = options;
     this.#options = options;
     this.#feed = new Feed({ clock, leases });
     this.#theme = screenTheme(options.colour);
-    this.#state = initialState(terminal.size(), lease && `${lease.namespace}/${lease.name}`);
+    this.#state = initialState(
+      terminal.size(),
+      lease && `${lease.namespace}/${lease.name}`,
+      // Who is guided sees things happen within seconds.
+      options.guide && 0,
+    );
     this.#model = modelOf(this.#feed, this.#state.open);
     this.#stopResize = terminal.onResize(() => {
       this.#painter.forget();
@@ -98,6 +114,15 @@ class RunningScreen implements LiveScreen {
     this.#frameWithin(FRAME_MS);
   }
 
+  leave(): void {
+    if (this.#desk.busy) this.#desk.interrupt();
+    void this.#desk.over.then(() => this.#options.onQuit());
+  }
+
+  idle(): Promise<void> {
+    return this.#desk.over;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -109,17 +134,21 @@ class RunningScreen implements LiveScreen {
 
   readonly #onKey = (press: KeyPress): void => {
     const keys = visibleRows(this.#model.rows, this.#state.filter).map(({ key }) => key);
-    const meaning = meaningOf(press, this.#state, { keys, page: pageOf(this.#state) }, this.#options.verbs ?? []);
+    const meaning = meaningOf(press, this.#state, { keys, page: pageOf(this.#state) }, this.#options.verbs);
     if (meaning === null) return;
-    if (meaning.type === 'quit') this.#options.onQuit();
+    if (meaning.type === 'quit') this.leave();
     else if (meaning.type === 'verb') this.#begin(meaning.verb, keys);
+    else if (meaning.type === 'answer')
+      this.#desk.answer(meaning.given ? (this.#state.panel?.question?.answer ?? '') : null);
+    else if (meaning.type === 'interrupt') this.#desk.interrupt();
     else this.#act(meaning);
   };
 
   #begin(verb: LeaseVerb, keys: readonly string[]): void {
     const key = this.#state.open ?? keys[indexOf(this.#state, keys)];
-    const [namespace = '', name = ''] = key?.split('/') ?? [];
-    if (key !== undefined) verb.start({ namespace, name });
+    if (key === undefined) return;
+    const [namespace = '', name = ''] = key.split('/');
+    this.#desk.begin(verb, { ref: { namespace, name }, record: this.#feed.followed?.leases.get(key)?.record ?? null });
   }
 
   #act(action: ScreenAction): void {
@@ -190,7 +219,8 @@ class RunningScreen implements LiveScreen {
           state={this.#state}
           model={this.#model}
           place={this.#options.place}
-          verbs={this.#options.verbs ?? []}
+          verbs={this.#options.verbs}
+          guide={this.#options.guide}
           theme={this.#theme}
         />
       </Keyboard>

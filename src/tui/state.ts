@@ -1,4 +1,6 @@
 /** What the user has done to the screen: a reducer without terminal, clock or Leases. */
+import { type Panel, type PanelAction, reducePanel } from './panel.js';
+import { panelLayout } from './panel-layout.js';
 
 export interface Size {
   columns: number;
@@ -22,6 +24,10 @@ export interface ScreenState {
   help: boolean;
   /** How far back the timeline goes; an index into SPANS_MS. */
   span: number;
+  /** Where a verb speaks; null: none was begun, or it is closed. */
+  panel: Panel | null;
+  /** Keys of the verbs that were begun. */
+  used: readonly string[];
 }
 
 export type ScreenAction =
@@ -37,14 +43,18 @@ export type ScreenAction =
   | { type: 'filter-clear' }
   | { type: 'pause' }
   | { type: 'help' }
-  | { type: 'zoom'; by: 1 | -1 };
+  | { type: 'zoom'; by: 1 | -1 }
+  /** A verb begins on a Lease, which is shown from now on. */
+  | { type: 'begin'; key: string; verb: string; title: string }
+  | { type: 'panel'; action: PanelAction }
+  | { type: 'scroll'; by: number };
 
 export const SPANS_MS: readonly number[] = [60_000, 120_000, 300_000, 900_000, 3_600_000];
 const FIRST_SPAN = 1;
 const LONGEST_FILTER = 100;
 
-/** `open`: the one Lease the screen is about; null: all in scope. */
-export function initialState(size: Size, open: string | null): ScreenState {
+/** `open`: the one Lease the screen is about; null: all in scope. `span`: an index into SPANS_MS. */
+export function initialState(size: Size, open: string | null, span = FIRST_SPAN): ScreenState {
   return {
     size,
     open,
@@ -55,7 +65,9 @@ export function initialState(size: Size, open: string | null): ScreenState {
     typing: false,
     paused: false,
     help: false,
-    span: FIRST_SPAN,
+    span,
+    panel: null,
+    used: [],
   };
 }
 
@@ -85,10 +97,37 @@ export function reduce(state: ScreenState, action: ScreenAction): ScreenState {
       return { ...state, paused: !state.paused };
     case 'help':
       return { ...state, help: !state.help };
+    case 'begin':
+      return begin(state, action);
+    case 'panel':
+      return { ...state, panel: reducePanel(state.panel, action.action) };
+    case 'scroll':
+      return scroll(state, action.by);
     case 'zoom':
       return { ...state, span: clamp(state.span + action.by, 0, SPANS_MS.length - 1) };
   }
 }
+
+function begin(state: ScreenState, { key, verb, title }: Extract<ScreenAction, { type: 'begin' }>): ScreenState {
+  const panel = reducePanel(null, { type: 'begin', title });
+  return { ...state, open: key, selected: key, panel, help: false, paused: false, used: [...state.used, verb] };
+}
+
+/** `by`: pages. Less than one is a row. */
+function scroll(state: ScreenState, by: number): ScreenState {
+  const { panel } = state;
+  if (panel === null) return state;
+  const { above, count, lines } = panelLayout(panel, columnsOf(state), bodyOf(state));
+  const rows = Math.abs(by) < 1 ? Math.sign(by) : by * lines.length;
+  const to = clamp(above + rows, 0, count - lines.length);
+  return { ...state, panel: reducePanel(panel, { type: 'scroll', to }) };
+}
+
+/** The last column stays free (see paint.ts). */
+export const columnsOf = ({ size }: Pick<ScreenState, 'size'>): number => Math.max(1, size.columns - 1);
+
+/** Rows between the header and the footer. */
+export const bodyOf = ({ size }: Pick<ScreenState, 'size'>): number => Math.max(0, size.rows - 2);
 
 /** Where the cursor is among the rows. */
 export function indexOf({ selected }: ScreenState, keys: readonly string[]): number {

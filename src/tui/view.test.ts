@@ -2,8 +2,14 @@
 import { expect, it } from 'vitest';
 import { CUT, FORBIDDEN } from '../../test/support/fake-leases.js';
 import { readableColour, ScreenStory } from '../../test/support/screen-story.js';
+import { GUIDE } from '../cli/demo/guide.js';
 import { mark, OPERATION_ID } from '../lease/testing.js';
+import type { PlanFacts } from '../operations/plan.js';
+import { planRelease } from '../operations/plan-release.js';
 import { width } from '../view/safe.js';
+import { planLines, planWarnings } from '../view/text/plan.js';
+import type { PanelAction } from './panel.js';
+import type { Tone } from './verbs.js';
 
 /** a leads, is cleared by somebody, b takes over, the connection is away for a while, kle fences b, c takes over. */
 async function drill(): Promise<ScreenStory> {
@@ -148,9 +154,111 @@ it('filters by what is seen, and says when nothing is left', async () => {
   expect(frames.join('\n────\n')).toMatchSnapshot();
 });
 
-it('explains its keys and words', async () => {
+it('explains its keys and words, all of them on 80×24', async () => {
   const story = new ScreenStory(null);
-  expect(story.act({ type: 'help' }).frame(100, 24)).toMatchSnapshot();
+  const frame = story.act({ type: 'help' }).frame(80, 24);
+  expect(frame).not.toContain('…');
+  expect(frame).toContain('its holder may still be working');
+  expect(frame).toMatchSnapshot();
+});
+
+const FACTS: PlanFacts = {
+  lease: { namespace: 'default', name: 'demo' },
+  uid: 'u',
+  resourceVersion: '7',
+  holder: 'web-7d9f_c',
+  leaseDurationMs: 15_000,
+  renewPeriodMs: 2_000,
+  offsetMs: 0,
+  family: 'client-go',
+  confidence: 'likely',
+  transitions: 6,
+};
+
+/** As far as a release has come: asked about, fenced, done. */
+async function releasing(upTo: 'asked' | 'fenced' | 'done'): Promise<ScreenStory> {
+  const story = await drill();
+  const panel = (action: PanelAction) => story.act({ type: 'panel', action });
+  const say = (text: string, tone: Tone = 'plain') => panel({ type: 'say', text, tone });
+  const intent = {
+    id: OPERATION_ID,
+    way: 'fence',
+    to: null,
+    given: null,
+    waitMs: null,
+    candidates: null,
+    pod: null,
+  } as const;
+  const plan = planRelease(FACTS, intent);
+  story.act({ type: 'begin', key: 'default/demo', verb: 'r', title: 'RELEASE default/demo' });
+  say('00:01:36.000  renews every 2s');
+  for (const line of planLines(plan)) say(line);
+  for (const warning of planWarnings(plan)) say(`warning: ${warning}`, 'warning');
+  panel({ type: 'ask', question: 'Go on? [y/N] ', given: '' });
+  if (upTo === 'asked') return story;
+  panel({ type: 'answered' });
+  say(`00:01:38.000  fenced as kle/${OPERATION_ID}; at most 19s until the holder must have stopped`);
+  panel({ type: 'passing', text: 'stop wait: 12s to go; Ctrl-C puts it back' });
+  if (upTo === 'fenced') return story;
+  say('00:01:57.000  the stop wait is over (19s)');
+  say('00:01:57.100  freed');
+  say('00:01:58.000  "web-7d9f_a" leads, after 20s without a leader');
+  for (const line of [
+    'default/demo: handed over from web-7d9f_c to web-7d9f_a',
+    '  without a leader   20s (Lease time)',
+    '  without work       between 0.9s and 20s',
+    '  fencing token      812',
+  ])
+    say(line, 'result');
+  panel({ type: 'over', end: 'done' });
+  return story;
+}
+
+it.each([
+  [80, 24],
+  [120, 40],
+  [200, 60],
+])('a release on the screen: the question, the fence, the result, %i×%i', async (columns, rows) => {
+  const stories = [await releasing('asked'), await releasing('fenced'), await releasing('done')];
+  expect(stories.map((story) => story.frame(columns, rows)).join('\n────\n')).toMatchSnapshot();
+});
+
+it('a release in colour', async () => {
+  const stories = [await releasing('asked'), await releasing('done')];
+  expect(stories.map((story) => readableColour(story.frame(80, 24, true))).join('\n────\n')).toMatchSnapshot();
+});
+
+it('guides through the demo, one step after the other', async () => {
+  const story = new ScreenStory('demo');
+  story.guide = GUIDE;
+  await story.leases.lease({ holder: 'red' }, 'added', true);
+  await story.leases.synced();
+  const top = () => story.frame(80, 24).split('\n').slice(0, 5).join('\n');
+  const frames = [top()];
+  for (const verb of ['r', 's', 'k']) {
+    story.act({ type: 'begin', key: 'default/demo', verb, title: '' });
+    story.act({ type: 'panel', action: { type: 'close' } });
+    frames.push(top());
+  }
+  expect(frames.join('\n────\n')).toMatchSnapshot();
+  expect(story.frame(80, 12)).not.toContain('sandbox');
+});
+
+it('has the way out and the help in the footer of any size', async () => {
+  const [one, table] = [await drill(), await many(undefined)];
+  const footers = [20, 30, 80].flatMap((columns) =>
+    [one, table].map((story) => story.frame(columns, 6).split('\n')[5]),
+  );
+  expect(footers).toMatchInlineSnapshot(`
+    [
+      "? help  q quit",
+      "? help  q quit",
+      "r release  ? help  q quit",
+      "Enter open  ? help  q quit",
+      "r release  s steal  k skew  u undo  +/- zoom  p pause  ? help  q quit",
+      "Enter open  / filter  r release  s steal  k skew  u undo  ? help  q quit",
+    ]
+  `);
 });
 
 it('fits any terminal: nothing runs over, and the smallest still say who leads', async () => {
@@ -158,7 +266,7 @@ it('fits any terminal: nothing runs over, and the smallest still say who leads',
   const holder = `日本語\u001b[31m\u202e${'x'.repeat(300)}`;
   await hostile.leases.lease({ holder, transitions: null }, 'added', true);
   await hostile.leases.synced();
-  const stories = [await drill(), await many(undefined), hostile];
+  const stories = [await drill(), await many(undefined), hostile, await releasing('asked'), await releasing('fenced')];
   for (const [columns, rows] of [
     [20, 5],
     [40, 3],
@@ -175,5 +283,10 @@ it('fits any terminal: nothing runs over, and the smallest still say who leads',
       expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
     }
   }
-  expect(stories.map((story) => story.frame(20, 5)).join('\n────\n')).toMatchSnapshot();
+  expect(
+    stories
+      .slice(0, 4)
+      .map((story) => story.frame(20, 5))
+      .join('\n────\n'),
+  ).toMatchSnapshot();
 });

@@ -3,24 +3,29 @@ import { Box } from 'ink';
 import type { ReactElement } from 'react';
 import { safe } from '../view/safe.js';
 import type { ScreenTheme } from '../view/screen-theme.js';
-import { helpLines, hints, type LeaseVerb } from './keys.js';
+import { helpLines, hints } from './keys.js';
 import type { LeaseDetail, Row, ScreenModel } from './model.js';
+import { panelLayout } from './panel-layout.js';
 import { Events } from './parts/events.js';
 import { Footer } from './parts/footer.js';
+import { type Guide, GuideLines, guideHeight } from './parts/guide.js';
 import { Header, type Place } from './parts/header.js';
 import { Help } from './parts/help.js';
 import { Holder } from './parts/holder.js';
 import { Lanes, lanesHeight } from './parts/lanes.js';
 import { Line } from './parts/line.js';
+import { VerbPanel } from './parts/panel.js';
 import { LeaseTable } from './parts/table.js';
 import { plural } from './parts/words.js';
-import { indexOf, type ScreenState, SPANS_MS, topFor } from './state.js';
+import { bodyOf, columnsOf, indexOf, type ScreenState, SPANS_MS, topFor } from './state.js';
+import type { LeaseVerb } from './verbs.js';
 
 export interface ScreenProps {
   state: ScreenState;
   model: ScreenModel;
   place: Place;
   verbs: readonly LeaseVerb[];
+  guide?: Guide | undefined;
   theme: ScreenTheme;
 }
 
@@ -36,10 +41,10 @@ export function visibleRows(rows: readonly Row[], filter: string): readonly Row[
   );
 }
 
-export function Screen({ state, model, place, verbs, theme }: ScreenProps): ReactElement {
-  const columns = Math.max(1, state.size.columns - 1);
+export function Screen({ state, model, place, verbs, guide, theme }: ScreenProps): ReactElement {
+  const columns = columnsOf(state);
   const height = Math.max(1, state.size.rows);
-  const body = Math.max(0, height - 2);
+  const body = bodyOf(state);
   const common = { columns, theme };
   const header = (
     <Header
@@ -58,7 +63,7 @@ export function Screen({ state, model, place, verbs, theme }: ScreenProps): Reac
         {state.help ? (
           <Help {...common} keys={helpLines(state, verbs)} rows={body} />
         ) : model.one ? (
-          <OneLease {...common} detail={model.one} rows={body} spanMs={SPANS_MS[state.span] ?? 0} />
+          <OneLease {...common} detail={model.one} state={state} guide={guide} rows={body} />
         ) : (
           <ManyLeases {...common} state={state} model={model} withNamespace={place.namespace === null} />
         )}
@@ -75,23 +80,56 @@ export function Screen({ state, model, place, verbs, theme }: ScreenProps): Reac
 
 interface OneLeaseProps {
   detail: LeaseDetail;
+  state: ScreenState;
+  guide: Guide | undefined;
+  columns: number;
+  rows: number;
+  theme: ScreenTheme;
+}
+
+/** A guide is for who has nothing else to read. */
+const GUIDE_BODY = 16;
+
+/** The guide, the Lease, and where a verb speaks. */
+function OneLease({ detail, state, guide, columns, rows, theme }: OneLeaseProps): ReactElement {
+  const layout = state.panel && panelLayout(state.panel, columns, rows);
+  const guided = guide && layout === null && rows >= GUIDE_BODY ? { guide, used: state.used, columns } : null;
+  const left = rows - (layout?.height ?? 0) - (guided ? guideHeight(guided) : 0);
+  const spanMs = SPANS_MS[state.span] ?? 0;
+  return (
+    <>
+      {guided && <GuideLines {...guided} theme={theme} />}
+      <Box flexDirection="column" height={left} flexShrink={0} overflow="hidden">
+        <Lease detail={detail} columns={columns} rows={left} spanMs={spanMs} brief={layout !== null} theme={theme} />
+      </Box>
+      {state.panel && layout && <VerbPanel panel={state.panel} layout={layout} columns={columns} theme={theme} />}
+    </>
+  );
+}
+
+interface LeaseProps {
+  detail: LeaseDetail;
   columns: number;
   rows: number;
   spanMs: number;
+  /** There is something else to look at. */
+  brief: boolean;
   theme: ScreenTheme;
 }
 
 /** State, Pod, expiry, renewal, term, clocks, problems: rarely all of them. */
-const holderRows = (rows: number): number => Math.min(rows, rows >= 28 ? 7 : 6);
+const holderRows = (rows: number, brief: boolean): number =>
+  Math.min(rows, brief && rows < 20 ? 4 : rows >= 28 ? 7 : 6);
 /** Blank rows between the parts, title and one event. */
 const LEAST_EVENT_ROWS = 3;
 
-function OneLease({ detail, columns, rows, spanMs, theme }: OneLeaseProps): ReactElement {
+function Lease({ detail, columns, rows, spanMs, brief, theme }: LeaseProps): ReactElement {
   const wanted = lanesHeight(detail.timeline, spanMs, columns);
-  const most = holderRows(rows);
+  const most = holderRows(rows, brief);
   const roomy = rows >= most + 5;
   const left = rows - most - 2;
-  const lanes = roomy && detail.timeline.terms.length > 0 ? Math.min(wanted, Math.max(4, left - LEAST_EVENT_ROWS)) : 0;
+  const forEvents = brief ? 0 : LEAST_EVENT_ROWS;
+  const lanes = roomy && detail.timeline.terms.length > 0 ? Math.min(wanted, Math.max(4, left - forEvents)) : 0;
   const events = left - lanes - 1;
   return (
     <>

@@ -7,7 +7,7 @@ import type { LeaseApi } from '../../src/lease/api.js';
 import { formatMicroTime } from '../../src/lease/micro-time.js';
 import { amend, type LeaseRecord } from '../../src/lease/record.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
+import { type Sandbox, type SandboxUser, startSandbox } from '../../src/sandbox/server.js';
 import { kle, type Run } from './kle.js';
 import { RunningKle } from './running-kle.js';
 import { connectionTo } from './test-server.js';
@@ -28,10 +28,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(objects: object[] = []): Promise<Stage> {
+export async function openStage(objects: object[] = [], users: SandboxUser[] = []): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'kle-chaos-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  const sandbox = await startSandbox({ objects });
+  const sandbox = await startSandbox({ objects, users });
   writeFileSync(kubeconfig, sandbox.kubeconfig());
   const tls = { insecure: false, ...(sandbox.caPem !== null && { ca: sandbox.caPem }) };
   const present = { authorization: `Bearer ${sandbox.adminToken}` };

@@ -1,11 +1,13 @@
 /** A screen without a terminal: what a fake server says becomes frames of text. */
 import { renderToString } from 'ink';
 import { createElement } from 'react';
+import { screenVerbs } from '../../src/cli/screen-verbs.js';
 import type { LeaseScope } from '../../src/lease/api.js';
 import { BASE } from '../../src/lease/testing.js';
 import { type Followed, follow } from '../../src/operations/follow.js';
 import { Feed } from '../../src/tui/feed.js';
 import { modelOf } from '../../src/tui/model.js';
+import type { Guide } from '../../src/tui/parts/guide.js';
 import { initialState, reduce, type ScreenAction, type ScreenState } from '../../src/tui/state.js';
 import { Screen } from '../../src/tui/view.js';
 import { screenTheme } from '../../src/view/screen-theme.js';
@@ -17,6 +19,7 @@ export class ScreenStory {
   readonly leases = new FakeLeases(this.clock);
   readonly feed = new Feed({ clock: this.clock, leases: this.leases });
   readonly followed: Followed;
+  guide: Guide | undefined;
   readonly #scope: LeaseScope;
   #state: ScreenState;
 
@@ -41,7 +44,14 @@ export class ScreenStory {
     const state = reduce(this.#state, { type: 'resize', size: { columns, rows } });
     const place = { context: 'prod-eu', namespace: this.#scope.namespace ?? null, selector: null };
     const model = modelOf(this.feed, state.open);
-    const screen = createElement(Screen, { state, model, place, verbs: [], theme: screenTheme(colour) });
+    const screen = createElement(Screen, {
+      state,
+      model,
+      place,
+      verbs: VERBS,
+      guide: this.guide,
+      theme: screenTheme(colour),
+    });
     return renderToString(screen, { columns })
       .split('\n')
       .map((line) => line.trimEnd())
@@ -56,6 +66,9 @@ export class ScreenStory {
     }
   }
 }
+
+/** Those of the program, with nothing behind them. */
+const VERBS = screenVerbs({} as never, {} as never, () => {}).verbs;
 
 const NAMES: Record<string, string> = {
   '1': 'bold',

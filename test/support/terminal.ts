@@ -115,6 +115,11 @@ export class TerminalSession {
     });
   }
 
+  /** The terminal goes away, as when its window is closed. */
+  hangUp(): void {
+    (this.#pty as IPty & { destroy(): void }).destroy();
+  }
+
   end(): void {
     try {
       this.#pty.kill('SIGKILL');

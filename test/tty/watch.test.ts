@@ -1,14 +1,13 @@
 /** `kle watch` on a real pseudo-terminal: what a user sees, presses, and finds afterwards. */
-import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
-import { bin } from '../support/kle.js';
 import { heldLease, now, patchLease } from '../support/sandbox-leases.js';
+import { afterwards, type ShellOptions, shellSession, signalKle } from '../support/shell-session.js';
 import { type Gate, openGate } from '../support/tcp-gate.js';
-import { TerminalSession } from '../support/terminal.js';
+import type { TerminalSession } from '../support/terminal.js';
 
 const kubeconfig = join(tmpdir(), `kle-tty-${process.pid}.yaml`);
 const preload = join(tmpdir(), `kle-tty-${process.pid}.cjs`);
@@ -32,23 +31,8 @@ afterAll(() => {
   rmSync(gated, { force: true });
 });
 
-interface Options {
-  columns?: number;
-  rows?: number;
-  env?: Record<string, string>;
-}
-
-/** After kle the shell says how it ended and whether the terminal takes lines again. */
-function watch(args: string, { columns = 100, rows = 24, env = {} }: Options = {}): TerminalSession {
-  const kle = `'${process.execPath}' '${bin}' watch -n shop ${args}`;
-  const session = new TerminalSession(
-    `echo before; ${kle}; echo "exit $?"; stty -a | grep -o ' -\\?icanon\\| -\\?echo '`,
-    {
-      columns,
-      rows,
-      env: { KUBECONFIG: kubeconfig, ...env },
-    },
-  );
+function watch(args: string, { env = {}, ...options }: ShellOptions = {}): TerminalSession {
+  const session = shellSession(`watch -n shop ${args}`, { ...options, env: { KUBECONFIG: kubeconfig, ...env } });
   sessions.push(session);
   return session;
 }
@@ -59,23 +43,7 @@ function throughGate({ url }: Gate): string {
 }
 
 async function isRestored(session: TerminalSession, ending: string): Promise<void> {
-  await session.exited;
-  expect(session.isAlternate).toBe(false);
-  expect(session.isCursorHidden).toBe(false);
-  expect(
-    session
-      .rows()
-      .map((row) => row.trim())
-      .filter(Boolean),
-  ).toEqual(['before', ending, 'icanon', 'echo']);
-}
-
-/** The process of kle, which is a child of the shell. */
-function kill(session: TerminalSession, signal: NodeJS.Signals): void {
-  const pid = execFileSync('pgrep', ['-P', String(session.pid), '-f', 'watch'])
-    .toString()
-    .trim();
-  process.kill(Number(pid), signal);
+  expect(await afterwards(session)).toEqual(['before', ending, 'icanon', 'echo']);
 }
 
 const put = (name: string, spec: Record<string, unknown>) => patchLease(sandbox, name, spec);
@@ -171,7 +139,7 @@ it('follows the size of the terminal, down to 20×5', async () => {
 it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('gives the terminal back on %s', async (signal) => {
   const session = watch('web');
   await session.until('HELD');
-  kill(session, signal);
+  signalKle(session, signal);
   await isRestored(session, 'exit 0');
 });
 
@@ -186,7 +154,7 @@ it('gives the terminal back when the program breaks', async () => {
   writeFileSync(preload, "process.on('SIGUSR2', () => { throw new Error('broken on purpose'); });\n");
   const session = watch('web 2>/dev/null', { env: { NODE_OPTIONS: `--require ${preload}` } });
   await session.until('HELD');
-  kill(session, 'SIGUSR2');
+  signalKle(session, 'SIGUSR2');
   await session.exited;
   expect(session.isAlternate).toBe(false);
   expect(session.isCursorHidden).toBe(false);

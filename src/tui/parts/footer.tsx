@@ -18,21 +18,22 @@ export interface FooterProps {
 export function Footer({ columns, hints, typing, note, theme }: FooterProps): ReactElement {
   const prompt: Pieces = typing === null ? [] : [{ text: `/${safe(typing)}_  `, paint: theme.strong }];
   const left: Pieces[number][] = [...prompt];
-  for (const { key, does } of fitting(hints, columns - piecesWidth(prompt))) {
-    left.push({ text: key, paint: theme.strong }, { text: ` ${does}  `, paint: theme.faint });
-  }
+  fitting(hints, columns - piecesWidth(prompt)).forEach(({ key, does }, i) => {
+    left.push({ text: i === 0 ? key : `  ${key}`, paint: theme.strong }, { text: ` ${does}`, paint: theme.faint });
+  });
   return <Line columns={columns} left={left} right={note === '' ? [] : [{ text: note, paint: theme.faint }]} />;
 }
 
-/** As many as fit, the way out among them. */
+/** As many as fit: first the last two, which are the way out and the help with all the others, then as they come. */
 function fitting(hints: readonly KeyHint[], columns: number): KeyHint[] {
   const length = ({ key, does }: KeyHint) => key.length + does.length + 3;
-  const last = hints.at(-1);
-  if (!last) return [];
-  let left = columns - length(last);
-  const others = hints.slice(0, -1).filter((hint) => {
+  // Nothing stands after the last one.
+  let left = columns + 2;
+  const taken = new Set<KeyHint>();
+  for (const hint of [...hints.slice(-2).reverse(), ...hints.slice(0, -2)]) {
+    if (length(hint) > left) continue;
     left -= length(hint);
-    return left >= 0;
-  });
-  return [...others, last];
+    taken.add(hint);
+  }
+  return hints.filter((hint) => taken.has(hint));
 }
