@@ -26,7 +26,10 @@ export function processIo(): Io {
 
 /** Ends the process once everything written has left it. */
 export function exitAfterFlush(code: number): void {
-  if (hungUp) return endByHangUp();
+  if (hungUp) {
+    endByHangUp();
+    return;
+  }
   process.exitCode = code;
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }

@@ -173,6 +173,7 @@ const FACTS: PlanFacts = {
   family: 'client-go',
   confidence: 'likely',
   transitions: 6,
+  expiredForMs: null,
 };
 
 /** As far as a release has come: asked about, fenced, done. */

@@ -1,5 +1,6 @@
 /** What `npm start` shows on a machine without a cluster. */
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { bin, cleanEnv, kle } from '../support/kle.js';
 
@@ -32,7 +33,8 @@ it('tells a hand-over and a crash, ends by itself and leaves nobody behind', asy
   expect(story(run.stdout)).toMatchSnapshot();
 });
 
-it('ends on Ctrl-C with 0, and takes its candidates along', async () => {
+/** The demo, once somebody leads, and its three candidates. */
+async function started(): Promise<{ child: ChildProcess; code: Promise<unknown>; candidates: number[] }> {
   const child = spawn(process.execPath, [bin, 'demo'], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
   const code = new Promise((resolve) => child.on('close', resolve));
   await new Promise<void>((resolve) => {
@@ -42,9 +44,35 @@ it('ends on Ctrl-C with 0, and takes its candidates along', async () => {
       if (text.includes('acquired')) resolve();
     });
   });
-  const pids = childrenOf(child.pid);
-  expect(pids).toHaveLength(3);
+  const candidates = childrenOf(child.pid);
+  expect(candidates).toHaveLength(3);
+  return { child, code, candidates };
+}
+
+it('ends on Ctrl-C with 0, and takes its candidates along', async () => {
+  const { child, code, candidates } = await started();
   child.kill('SIGINT');
   expect(await code).toBe(0);
-  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  for (const pid of candidates) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
+
+it('killed, it leaves no candidate behind', async () => {
+  const { child, candidates } = await started();
+  child.kill('SIGKILL');
+  await Promise.all(candidates.map(gone));
+});
+
+/** Once there is no such process; it is nobody's child here, so there is nothing to wait on but its entry. */
+async function gone(pid: number): Promise<void> {
+  const isThere = () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  for (let tries = 0; isThere(); tries++) {
+    if (tries > 150) throw new Error(`${pid} still runs`);
+    await setTimeout(100);
+  }
+}
