@@ -79,9 +79,8 @@ async function fooled(test: Case, round: Round, { result, said, startedAt }: Ver
     { from: old, to: took?.holder, transitions: { from: before?.transitions, to: took?.transitions } },
   ]);
   await round.works(took?.holder ?? '', took?.mono ?? 0n);
-  await round.renewed(4);
-  // Where two standbys were fooled at once, whose write came last.
-  expect(round.workers(1_500), round.draw()).toEqual([round.watch.holder]);
+  await round.renewed(2);
+  await round.settles(result.possibleOverlapMs);
   const overlapMs = round.overlapMs();
   expect(overlapMs, round.draw()).toBeLessThanOrEqual(result.possibleOverlapMs);
   expect(overlapMs).toBeLessThanOrEqual(result.prediction.possibleOverlapMs);

@@ -47,7 +47,8 @@ async function steal(test: Case): Promise<void> {
     const { result, said, code, startedAt } = run;
     const { taken, next } = await round.handOver(run);
     await round.works(next.holder, next.mono);
-    await round.renewed(4);
+    await round.renewed(2);
+    await round.settles(5_000);
 
     const workedMs = ms(round.lastUnit(old, taken.mono) - taken.mono);
     const { possibleOverlapMs, usualStop, leaderless } = result.prediction;
@@ -60,7 +61,6 @@ async function steal(test: Case): Promise<void> {
     expect(races).toBe(test.library === 'kube-leader-election');
     if (!races) expect(round.overlaps(), said + round.draw()).toEqual([]);
     expect([result.outcome, result.to, code], said).toEqual(['held-and-freed', next.holder, 0]);
-    expect(round.workers(2_000), round.draw()).toEqual([round.watch.holder]);
 
     const leaderlessMs = ms(next.mono - taken.mono);
     expect(leaderlessMs, said).toBeGreaterThanOrEqual(leaderless.leastMs - WATCHES_AGREE_MS);

@@ -262,6 +262,17 @@ export class Round {
     }
   }
 
+  /** Once nobody but the holder has worked for a second: whoever was deposed has noticed. */
+  async settles(withinMs: number): Promise<void> {
+    const giveUp = process.hrtime.bigint() + BigInt(Math.round(withinMs)) * 1_000_000n;
+    for (;;) {
+      const workers = this.workers(1_000);
+      if (workers.length === 1 && workers[0] === this.watch.holder) return;
+      if (process.hrtime.bigint() > giveUp) throw new Error(`${workers.join(' and ')} still work\n${this.draw()}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   /** How far renewTime was from this machine's clock when the look came, for each look of kle's own writes. */
   timesOfKle(since: bigint): number[] {
     return this.#since(since)

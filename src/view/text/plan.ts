@@ -48,7 +48,7 @@ function expectedLines(plan: Plan): string[] {
   if (plan.way === 'clear') {
     lines.push(
       prediction.returns === null
-        ? 'whether the same holder gets it back was not measured for this elector'
+        ? 'how often the same holder gets it back is not known for this elector'
         : `cleared at a random moment, the same holder has it back in ${percent(prediction.returns.oneStandby)} of runs with one standby, ${percent(prediction.returns.twoStandbys)} with two; less often right after a renewal`,
     );
   }
