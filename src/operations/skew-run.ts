@@ -1,6 +1,6 @@
 /** A skew under way: shift after each renewal, watch who takes the Lease, put back. */
 
-import type { LeaseRef } from '../lease/api.js';
+import type { ApiFailure, LeaseRef } from '../lease/api.js';
 import { formatMicroTime } from '../lease/micro-time.js';
 import { type OperationNote, readOperation } from '../lease/operation.js';
 import { previousOf, type Shift, skewing, unmarking, unskewing } from '../lease/operation-specs.js';
@@ -40,6 +40,8 @@ export class Skew {
   /** The holder's own last write. */
   #own: { key: string; atMs: number; record: LeaseRecord } | null = null;
   #wrote = false;
+  /** Why a shift could not be written. */
+  #failure: ApiFailure | null = null;
 
   constructor(view: LeaseView, request: SkewRequest, facts: PlanFacts, note: OperationNote, requestMs: number) {
     this.#view = view;
@@ -130,8 +132,10 @@ export class Skew {
       this.#tellShift(renewed, result.record, result.seenMs);
       return null;
     }
-    if (result.as === 'failed' && result.unsettled) this.#wrote = true;
-    return result.as === 'failed' ? 'failed' : null;
+    if (result.as !== 'failed') return null;
+    if (result.unsettled) this.#wrote = true;
+    this.#failure = result.failure;
+    return 'failed';
   }
 
   #tellShift(renewed: LeaseRecord, shifted: LeaseRecord, atMs: number): void {
@@ -199,8 +203,10 @@ export class Skew {
 
   #judge(why: Why, taken: { takeover: Takeover; live: boolean } | null): SkewEnds {
     const interrupted = why === 'interrupted';
-    if (why === 'failed' && this.#skewed.length === 0)
-      return this.#end('unverified', { failure: this.#view.watchFailure });
+    if (why === 'failed' && this.#skewed.length === 0) {
+      // Without the right to write, say, nothing was done.
+      return this.#end(this.#wrote ? 'unverified' : 'refused', { failure: this.#failure });
+    }
     if (taken !== null) {
       const { takeover, live } = taken;
       tell(this.#view, { step: 'acquired', holder: takeover.to, leaderlessMs: null });
@@ -214,8 +220,8 @@ export class Skew {
         refusal: { code: 'changed-meanwhile', holder: this.#view.newest?.holder ?? null },
       });
     }
-    const blind = why === 'deleted' || why === 'released' || why === 'late' || !this.#view.live;
-    if (blind) return this.#end('unverified', { interrupted, failure: this.#view.watchFailure });
+    const blind = why === 'deleted' || why === 'released' || why === 'late' || why === 'failed' || !this.#view.live;
+    if (blind) return this.#end('unverified', { interrupted, failure: this.#failure ?? this.#view.watchFailure });
     return this.#end('not-fooled', { interrupted });
   }
 

@@ -52,6 +52,18 @@ describe('skew', () => {
     expect(world.server.current?.annotations).toEqual({});
   });
 
+  it('has done nothing where the first shift could not be written, and knows too little where a later one could not', async () => {
+    const first = makeWorld({ fault: (verb) => (verb === 'put' ? 'refused' : null) });
+    const before = first.server.writes.length;
+    const report = await skew(first);
+    expect(report).toMatchObject({ outcome: 'refused', failure: { kind: 'unreachable' }, skewed: [], undoId: null });
+    expect(first.server.writes.slice(before).some(({ by }) => by === 'kle')).toBe(false);
+    expect(first.journal.files.size).toBe(0);
+    const later = makeWorld({ fault: (verb, n) => (verb === 'put' && n === 2 ? 'refused' : null) });
+    expect(await skew(later)).toMatchObject({ outcome: 'unverified', failure: { kind: 'unreachable' } });
+    expect(later.server.current?.annotations).toEqual({});
+  });
+
   it('tells of a standby that goes by the clock and takes a live Lease', async () => {
     const world = makeWorld({ standbys: 0 });
     // As kube-leader-election: renewTime + duration against its own wall clock, every five seconds.
