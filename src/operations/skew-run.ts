@@ -73,6 +73,8 @@ export class Skew {
     const view = this.#view;
     const { holdMs } = this.#request;
     const endMs = holdMs === null ? null : view.nowMs + holdMs;
+    // One shift is tried for as long as a request may take, however often the holder's renewal comes first.
+    const triesEndMs = view.nowMs + this.#requestMs + this.#facts.renewPeriodMs + LATE_MS;
     for (;;) {
       const { newest } = view;
       if (this.#takeoverSince(mark) !== null) return 'takeover';
@@ -83,6 +85,7 @@ export class Skew {
         return 'interrupted';
       }
       if (endMs !== null && view.nowMs >= endMs) return 'over';
+      if (endMs === null && this.#skewed.length === 0 && view.nowMs >= triesEndMs) return 'over';
       const key = specKey(newest);
       if (key !== this.#own?.key && !this.#ours.has(key)) {
         const renewedMs = view.nowMs;
@@ -207,11 +210,15 @@ export class Skew {
       // Without the right to write, say, nothing was done.
       return this.#end(this.#wrote ? 'unverified' : 'refused', { failure: this.#failure });
     }
-    if (taken !== null) {
+    // Who took it before anything was shifted was not fooled by that.
+    if (taken !== null && (this.#skewed.length > 0 || this.#wrote)) {
       const { takeover, live } = taken;
       tell(this.#view, { step: 'acquired', holder: takeover.to, leaderlessMs: null });
       // Who takes the Lease of a holder that fell silent was fooled by nothing that we can tell.
-      return { ...this.#end(live ? 'fooled' : 'unverified', { to: takeover.to, interrupted }), takeovers: [takeover] };
+      return {
+        ...this.#end(live && this.#skewed.length > 0 ? 'fooled' : 'unverified', { to: takeover.to, interrupted }),
+        takeovers: [takeover],
+      };
     }
     if (this.#skewed.length === 0) {
       if (interrupted) return this.#end('refused', { interrupted });
