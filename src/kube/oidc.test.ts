@@ -104,6 +104,23 @@ describe('the oidc auth-provider', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
+  test('refreshes half a minute early where that is asked for, while the old token is given out', async () => {
+    const [first, second] = [idToken('first', 3600), idToken('second', 7200)];
+    answer = () => ({ status: 200, body: { id_token: second } });
+    const connection = await withOidc(first, OLD_REFRESH);
+    clock.advance(3_569_000);
+    connection.keepFresh?.()();
+    expect(await connection.credential()).toEqual({ authorization: `Bearer ${first}` });
+    expect(asked).toEqual([]);
+    clock.advance(1_000);
+    connection.keepFresh?.()();
+    expect(await connection.credential()).toEqual({ authorization: `Bearer ${first}` });
+    while ((await connection.credential()).authorization !== `Bearer ${second}`) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(asked).toHaveLength(1);
+  });
+
   test('puts the secret into the body for a provider that wants it there', async () => {
     const second = idToken('second', 3600);
     answer = (form) =>
