@@ -128,6 +128,15 @@ describe('refuses', () => {
   });
 });
 
+it.each([
+  ['acquire', 'kle acquire LEASE [FLAGS] [-- CMD...]'],
+  ['wait', 'kle wait LEASE --for=CONDITION... [FLAGS]'],
+])('%s --help shows what is needed', async (verb, usage) => {
+  const { stdout } = await kle([verb, '--help']);
+  expect(stdout).toContain(`USAGE\n  $ ${usage}\n`);
+  expect(stdout).toMatch(/^ {2}LEASE {2}/m);
+});
+
 it('warns of timing that client-go would refuse or that leaves little room', async () => {
   const run = await kle(
     ['acquire', newLease(), '--lease-duration=3s', '--renew-deadline=2s', '--retry-period=1s', '--', 'true'],
