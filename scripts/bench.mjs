@@ -166,4 +166,5 @@ arrive in three pages (kubectl asks for tables, compressed), 40 to 50 ms of pars
   rmSync(cache, { recursive: true, force: true });
 }
 
+await import('./bench-watch.mjs');
 await import('./bench-acquire.mjs');

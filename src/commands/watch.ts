@@ -18,6 +18,7 @@ import type { FollowEvent, Followed, ToldFollowEvent } from '../operations/follo
 import { keyOf } from '../operations/follow-leases.js';
 import { type TimePorts, wallTimes } from '../operations/follow-time.js';
 import { type FollowLimits, followUntil } from '../operations/follow-until.js';
+import { keepHeapSmall } from '../platform/memory.js';
 import { openTerminal } from '../platform/terminal.js';
 import { jsonText } from '../view/json.js';
 import { nothingFound } from '../view/text/status.js';
@@ -78,6 +79,7 @@ export default class Watch extends KleCommand {
     const until = flags.until === undefined ? undefined : conditionFlag('until', flags.until);
     const timeoutMs = flags.timeout === undefined ? undefined : durationFlag('timeout', flags.timeout, 100);
     refuseContradictions(name, flags);
+    keepHeapSmall();
     const cluster = await this.context.cluster(flags);
     const { connection, transport } = cluster;
     const namespace = flags['all-namespaces'] ? null : connection.namespace;

@@ -50,7 +50,8 @@ export function reducePanel(panel: Panel | null, action: PanelAction): Panel | n
     case 'erase':
       return { ...panel, question: question && { ...question, answer: [...question.answer].slice(0, -1).join('') } };
     case 'answered':
-      return { ...panel, question: null, top: null };
+      // What was decided on has been read: from here on it is about what happens.
+      return { ...panel, lines: [], question: null, top: null };
     case 'scroll':
       return { ...panel, top: Math.max(0, action.to) };
     case 'ending':
