@@ -46,7 +46,6 @@ class Release {
       id: this.#id,
       incumbent: this.#incumbent,
       acquireTime: current?.record.acquireTime ?? null,
-      sinceMs: this.#sim.world.nowMs,
       renewedMs: this.#sim.world.nowMs,
       durationMs,
       endedMs: null,
