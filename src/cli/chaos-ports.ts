@@ -43,7 +43,7 @@ const ID = /^[a-z0-9]{10}$/;
 
 /** A journal is a file that anybody with this user's rights can write: each field is checked before it is believed. */
 function readOperationOf(value: unknown): JournalOperation | null {
-  const { id, verb, lease, uid, holder, previous, renewPeriodMs, offsetMs, stopWaitMs, shift } = (value ??
+  const { id, verb, lease, uid, holder, previous, renewPeriodMs, offsetMs, stopWaitMs, appliers, shift } = (value ??
     {}) as Record<string, unknown>;
   const { namespace, name } = (lease ?? {}) as Record<string, unknown>;
   const spec = previousSpecOf(previous);
@@ -52,7 +52,7 @@ function readOperationOf(value: unknown): JournalOperation | null {
   if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return null;
   if (typeof holder !== 'string' || !isMs(renewPeriodMs) || !isMs(offsetMs) || !isMs(stopWaitMs)) return null;
   const base = { id, verb, lease: { namespace, name }, uid, holder, previous: spec } as const;
-  return { ...base, renewPeriodMs, offsetMs, stopWaitMs, shift: shiftOf(shift) };
+  return { ...base, renewPeriodMs, offsetMs, stopWaitMs, appliers: appliers === true, shift: shiftOf(shift) };
 }
 
 function shiftOf(value: unknown): JournalOperation['shift'] {

@@ -119,6 +119,12 @@ describe('what is written', () => {
     const managers = (kept as { manager: string }[]).map((one) => one.manager);
     expect(managers).toEqual(['argo', 'gitops']);
     expect(specs.withoutOwnEntry(held)).toBeNull();
+    // Alone, it stays without the spec: a Lease without any entry would get one that conflicts with every apply.
+    object.metadata.managedFields = [
+      { manager: 'kle', operation: 'Update', fieldsV1: { 'f:spec': { 'f:holderIdentity': {} } } },
+    ];
+    const alone = specs.withoutOwnEntry(readLease(object))?.metadata.managedFields as { fieldsV1: object }[];
+    expect(alone.map(({ fieldsV1 }) => Object.keys(fieldsV1))).toEqual([['f:metadata']]);
     expect(specs.hasAppliers(held)).toBe(false);
   });
 

@@ -148,18 +148,22 @@ export function hasAppliers(record: LeaseRecord): boolean {
 }
 
 /**
- * The same object without kle's managedFields entries; null when it has none. The PUT that changes a field cannot drop
- * the entry that it makes, a second one can (research/apiserver-facts.md).
+ * The same object without kle's claim on its spec; null when it has none. The PUT that changes a field cannot drop the
+ * entry that it makes, a second one can.
  */
 export function withoutOwnEntry(record: LeaseRecord, manager = 'kle'): LeaseObject | null {
   const entries = entriesOf(record);
+  const own = entries.filter((entry) => entry.manager === manager);
+  const [first] = own;
+  if (!first || !own.some(({ fieldsV1 }) => isObject(fieldsV1) && fieldsV1['f:spec'] !== undefined)) return null;
   const kept = entries.filter((entry) => entry.manager !== manager);
-  // An empty list would reset all ownership.
-  if (kept.length === entries.length || kept.length === 0) return null;
   const body = amend(record, {});
-  body.metadata.managedFields = kept;
+  // With no entry at all the server would give every field to `before-first-apply`, with which the next apply conflicts.
+  body.metadata.managedFields = kept.length > 0 ? kept : [{ ...first, fieldsV1: NO_SPEC }];
   return body;
 }
+
+const NO_SPEC = { 'f:metadata': { 'f:annotations': {} } };
 
 /** Throws RangeError where the time would leave the years that Leases can write. */
 export function shiftedTime(record: LeaseRecord, byMs: number): string {

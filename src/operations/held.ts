@@ -14,6 +14,8 @@ export interface TakingPlan {
   from: string;
   fromDurationSeconds: number | null;
   fromUid: string;
+  /** Somebody wrote its spec by server-side apply. */
+  appliers: boolean;
 }
 
 export interface Held {

@@ -22,7 +22,7 @@ export function beginJournal(
   view: LeaseView,
   { id, verb, previous, renewPeriodMs, offsetMs }: OperationNote,
   { lease, uid }: PlanFacts,
-  more: Pick<JournalOperation, 'holder' | 'stopWaitMs' | 'shift'>,
+  more: Pick<JournalOperation, 'holder' | 'stopWaitMs' | 'appliers' | 'shift'>,
 ): Procedure<JournalResult> {
   const operation = { id, verb, lease, uid, previous: previous.spec, renewPeriodMs, offsetMs, ...more };
   return journal(view, { do: 'journal-begin', id: view.newId(), operation });

@@ -78,6 +78,8 @@ export interface JournalOperation {
   offsetMs: number;
   /** How long after the first write the incumbent must have stopped. */
   stopWaitMs: number;
+  /** Somebody wrote its spec by server-side apply: kle's claim on it is dropped at the end. */
+  appliers: boolean;
   /** `--lease-duration` of a skew, `--by` of a skew; null for the rest. */
   shift: { renewTimeMs: number } | { leaseDurationSeconds: number } | null;
 }

@@ -5,6 +5,7 @@ import { freeing, holderTime, puttingBack, unmarking } from '../lease/operation-
 import type { LeaseRecord } from '../lease/record.js';
 import { isOurs } from './held.js';
 import type { LeaseView } from './lease-view.js';
+import { dropOwnEntry } from './own-entry.js';
 import type { Procedure } from './procedure.js';
 import { tell } from './steps.js';
 import { write } from './write.js';
@@ -38,7 +39,7 @@ export type PutBack =
 /** Writes what the table says for the newest version, decided anew after each conflict. */
 export function* putBack(
   view: LeaseView,
-  facts: PutBackFacts,
+  facts: PutBackFacts & { appliers: boolean },
   limits: { untilMs: number; requestMs: number },
 ): Procedure<PutBack> {
   const { note } = facts;
@@ -55,6 +56,7 @@ export function* putBack(
     retries: true,
   });
   if (result.as === 'written') {
+    yield* dropOwnEntry(view, facts.appliers);
     if ((chosen as PutBackChoice) === 'free') {
       tell(view, { step: 'freed' }, result.seenMs);
       return { as: 'freed', seenMs: result.seenMs };

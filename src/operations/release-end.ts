@@ -1,11 +1,12 @@
 /** The second half of a release by fence: the incumbent has stopped, so the Lease is freed or handed over, and watched. */
 import type { ApiFailure } from '../lease/api.js';
-import { freeing, handingOver, hasAppliers, holderTime, unmarking, withoutOwnEntry } from '../lease/operation-specs.js';
+import { freeing, handingOver, holderTime, unmarking } from '../lease/operation-specs.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { type Held, isOurs, type TakingPlan } from './held.js';
 import { settleJournal } from './journal-steps.js';
 import type { KeepEnd } from './keep.js';
 import type { LeaseView } from './lease-view.js';
+import { dropOwnEntry } from './own-entry.js';
 import type { PodFacts } from './ports.js';
 import type { Procedure } from './procedure.js';
 import { takeMarkAway } from './put-back.js';
@@ -61,7 +62,6 @@ function* free(
   const { held, request } = fence;
   const { requestMs, note } = held.plan;
   const mark = view.mark();
-  const appliers = view.newest ? hasAppliers(view.newest) : false;
   const result = yield* write(view, {
     build: (base) => freeing(base, holderTime(base, view.serverNow() ?? note.sentAt, note.offsetMs)),
     accepts,
@@ -76,7 +76,7 @@ function* free(
   yield* settleJournal(view, note.id);
   if (result.as === 'written') {
     tell(view, { step: 'freed' }, result.seenMs);
-    if (appliers) yield* dropOwnEntry(view);
+    yield* dropOwnEntry(view, held.plan.appliers);
   }
   const untilMs = view.nowMs + request.verifyMs;
   const holder = yield* awaitHolder(view, { mark, own: held.plan.holder }, untilMs);
@@ -94,21 +94,6 @@ function nobodyCame(view: LeaseView, fence: Fence, freed: boolean): Ends {
     return ended('unverified', { failure: view.watchFailure, to: newest?.holder || null, undoId });
   }
   return ended('freed', { interrupted, undoId });
-}
-
-/** A second PUT drops the entry of the first: server-side-apply electors would conflict with it. */
-function* dropOwnEntry(view: LeaseView): Procedure<void> {
-  const base = view.newest;
-  const lease = base && withoutOwnEntry(base);
-  if (!base || !lease || base.holder) return;
-  yield* write(view, {
-    build: () => lease,
-    accepts: (record) => record.resourceVersion === base.resourceVersion,
-    untilMs: view.nowMs + 1_000,
-    requestMs: 1_000,
-    onInterrupt: 'leave',
-    retries: false,
-  });
 }
 
 /** Null: nobody adopted it, and it is to be freed. */
@@ -140,6 +125,7 @@ function* handOver(view: LeaseView, fence: Fence, to: string, stoppedByMs: numbe
   if (result.as === 'written') {
     tell(view, { step: 'handed', to }, result.seenMs);
     written.push(keyOf(result.record));
+    yield* dropOwnEntry(view, held.plan.appliers);
   }
   const holder = yield* awaitHolder(view, { mark, own: held.plan.holder, written }, view.nowMs + waitMs);
   if (holder) {

@@ -32,7 +32,8 @@ export function* releaseByFence(view: LeaseView, request: FenceRequest): Procedu
     if (end.end === 'lost' || end.end === 'emptied') return yield* lostToOthers(view, fence, end.record);
     if (end.end === 'interrupted') {
       tell(view, { step: 'interrupted' });
-      const facts = { holder: held.plan.holder, note: held.note, stopWaitOver: false };
+      const { holder, appliers } = held.plan;
+      const facts = { holder, note: held.note, stopWaitOver: false, appliers };
       const back = yield* putBack(view, facts, { untilMs: view.nowMs + requestMs, requestMs });
       if (back.as === 'failed') return stuck(fence, back.failure, true);
       yield* settleJournal(view, note.id);

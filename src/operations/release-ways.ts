@@ -1,8 +1,9 @@
 /** The other ways to release: clear, evict, prefer, and one's own Lease. Each is one request and a look at what follows. */
 import type { ApiFailure } from '../lease/api.js';
-import { clearing, freeing, preferring } from '../lease/operation-specs.js';
+import { clearing, freeing, hasAppliers, preferring } from '../lease/operation-specs.js';
 import type { LeaseObject, LeaseRecord } from '../lease/record.js';
 import type { LeaseView } from './lease-view.js';
+import { dropOwnEntry } from './own-entry.js';
 import type { PodFacts } from './ports.js';
 import type { Procedure, Told } from './procedure.js';
 import { type Ended, ended, type ReleaseOutcome } from './report.js';
@@ -63,10 +64,12 @@ const UNSURE: ApiFailure = { kind: 'aborted', message: 'the answer was lost, and
 /** The holder's name taken out under a live leader: a race, with two leaders if a standby wins it. */
 export function* releaseByClear(view: LeaseView, request: WayRequest): Procedure<Ends> {
   const mark = view.mark();
+  const appliers = view.newest ? hasAppliers(view.newest) : false;
   const result = yield* once(view, request, clearing);
   const nothing = notWritten(result);
   if (nothing || result.as !== 'written') return nothing ?? ended('unverified');
   tell(view, { step: 'cleared' }, result.seenMs);
+  yield* dropOwnEntry(view, appliers);
   const next = yield* awaitHolder(view, { mark }, view.nowMs + request.verifyMs);
   if (!next) return nobody(view);
   const leaderlessMs = next.timely ? Math.max(0, Math.round(next.atMs - result.seenMs)) : null;
@@ -121,10 +124,12 @@ export function* releaseByPreference(view: LeaseView, request: WayRequest, to: s
 
 /** One's own Lease, in client-go's form: right only for whoever knows that its work has ended. */
 export function* releaseOwn(view: LeaseView, request: WayRequest): Procedure<Ends> {
+  const appliers = view.newest ? hasAppliers(view.newest) : false;
   const result = yield* once(view, request, (base) => freeing(base, view.serverNow() ?? 0n));
   const nothing = notWritten(result);
   if (nothing || result.as !== 'written') return nothing ?? ended('unverified');
   tell(view, { step: 'freed' }, result.seenMs);
+  yield* dropOwnEntry(view, appliers);
   return ended('freed');
 }
 

@@ -1,6 +1,7 @@
 /** Making whoever holds a Lease step down: plan first, then do. */
 import type { LeaseRef } from '../lease/api.js';
 import type { OperationNote } from '../lease/operation.js';
+import { hasAppliers } from '../lease/operation-specs.js';
 import type { LeaseRecord } from '../lease/record.js';
 import type { TakingPlan } from './held.js';
 import { beginJournal } from './journal-steps.js';
@@ -143,7 +144,8 @@ function* fence(view: LeaseView, request: ReleaseRequest, plan: Plan, ready: Rea
   const { facts, note, record, pod, requestMs } = ready;
   const holder = `kle/${note.id}`;
   const { stopWaitMs } = plan;
-  const begun = yield* beginJournal(view, note, facts, { holder, stopWaitMs, shift: null });
+  const appliers = hasAppliers(record);
+  const begun = yield* beginJournal(view, note, facts, { holder, stopWaitMs, appliers, shift: null });
   if (!begun.ok) return refused({ refusal: { code: 'journal-unwritable', problem: begun.problem } });
   const taking: TakingPlan = {
     note,
@@ -155,6 +157,7 @@ function* fence(view: LeaseView, request: ReleaseRequest, plan: Plan, ready: Rea
     from: facts.holder,
     fromDurationSeconds: record.leaseDurationSeconds,
     fromUid: facts.uid,
+    appliers,
   };
   return yield* releaseByFence(view, {
     taking,

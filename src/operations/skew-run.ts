@@ -3,10 +3,11 @@
 import type { ApiFailure, LeaseRef } from '../lease/api.js';
 import { formatMicroTime } from '../lease/micro-time.js';
 import { type OperationNote, readOperation } from '../lease/operation.js';
-import { previousOf, type Shift, skewing, unmarking, unskewing } from '../lease/operation-specs.js';
+import { hasAppliers, previousOf, type Shift, skewing, unmarking, unskewing } from '../lease/operation-specs.js';
 import { type LeaseRecord, specKey } from '../lease/record.js';
 import { beginJournal, journal, settleJournal } from './journal-steps.js';
 import { type LeaseView, serverTimeAt } from './lease-view.js';
+import { dropOwnEntry } from './own-entry.js';
 import type { PlanFacts } from './plan.js';
 import { earliest, type Procedure } from './procedure.js';
 import { type Ended, ended, type SkewOutcome, type SkewReport, type Takeover } from './report.js';
@@ -40,6 +41,7 @@ export class Skew {
   /** The holder's own last write. */
   #own: { key: string; atMs: number; record: LeaseRecord } | null = null;
   #wrote = false;
+  #appliers = false;
   /** Why a shift could not be written. */
   #failure: ApiFailure | null = null;
 
@@ -55,7 +57,8 @@ export class Skew {
     const view = this.#view;
     const { id } = this.#note;
     const { holder } = this.#facts;
-    const about = { holder, stopWaitMs: 0, shift: this.#request.shift };
+    this.#appliers = view.newest ? hasAppliers(view.newest) : false;
+    const about = { holder, stopWaitMs: 0, appliers: this.#appliers, shift: this.#request.shift };
     const begun = yield* beginJournal(view, this.#note, this.#facts, about);
     if (!begun.ok) return this.#end('refused', { refusal: { code: 'journal-unwritable', problem: begun.problem } });
     const mark = view.mark();
@@ -194,6 +197,7 @@ export class Skew {
       retries: true,
     });
     if (result.as === 'failed') return this.#end('unverified', { failure: result.failure, leftChanged: true });
+    if (result.as === 'written') yield* dropOwnEntry(view, this.#appliers);
     if (result.as === 'written' && restored) {
       const { renewTime, leaseDurationSeconds } = note.previous.spec;
       tell(view, {

@@ -1,6 +1,6 @@
 /** Taking a Lease on purpose, keeping it, and giving it up in a way that no two leaders work at once. */
 import type { LeaseRef } from '../lease/api.js';
-import { fenceHolder, freeing, holderTime } from '../lease/operation-specs.js';
+import { fenceHolder, freeing, hasAppliers, holderTime } from '../lease/operation-specs.js';
 import type { LeaseRecord } from '../lease/record.js';
 import { type Held, isOurs, type TakingPlan } from './held.js';
 import { IncumbentEvents } from './incumbent-events.js';
@@ -8,6 +8,7 @@ import { beginJournal, settleJournal } from './journal-steps.js';
 import { keep } from './keep.js';
 import type { LeaseView } from './lease-view.js';
 import { type Decision, type Found, open } from './open.js';
+import { dropOwnEntry } from './own-entry.js';
 import type { PlanFacts } from './plan.js';
 import { planSteal } from './plan-steal.js';
 import { defaultWaitMs, type GivenTiming } from './plan-wait.js';
@@ -79,6 +80,7 @@ function decideSteal(request: StealRequest, found: Found, ports: OperationPorts)
     from: facts.holder,
     fromDurationSeconds: record.leaseDurationSeconds,
     fromUid: facts.uid,
+    appliers: hasAppliers(record),
   };
   return {
     plan,
@@ -98,8 +100,8 @@ interface Stealing {
 function* stealLease(view: LeaseView, stealing: Stealing): Procedure<Ends> {
   const { taking, facts, request } = stealing;
   const { note } = taking;
-  const { holder, stopWaitMs } = taking;
-  const begun = yield* beginJournal(view, note, facts, { holder, stopWaitMs, shift: null });
+  const { holder, stopWaitMs, appliers } = taking;
+  const begun = yield* beginJournal(view, note, facts, { holder, stopWaitMs, appliers, shift: null });
   if (!begun.ok) return refused({ refusal: { code: 'journal-unwritable', problem: begun.problem } });
   const taken = yield* take(view, taking);
   if (taken.as !== 'held') return yield* notTaken(view, taken, note.id);
@@ -156,7 +158,8 @@ function* lost(view: LeaseView, held: Held, record: LeaseRecord | null): Procedu
 
 function* giveBack(view: LeaseView, held: Held): Procedure<Ends> {
   const { requestMs } = held.plan;
-  const facts = { holder: held.plan.holder, note: held.note, stopWaitOver: false };
+  const { holder, appliers } = held.plan;
+  const facts = { holder, note: held.note, stopWaitOver: false, appliers };
   const back = yield* putBack(view, facts, { untilMs: view.nowMs + requestMs, requestMs });
   if (back.as === 'failed') return ended('unverified', { failure: back.failure, leftChanged: true });
   yield* settleJournal(view, held.note.id);
@@ -180,6 +183,7 @@ function* freeHeld(view: LeaseView, held: Held, { facts, request }: Stealing): P
   yield* settleJournal(view, note.id);
   if (result.as !== 'written') return ended('unverified', { to: view.newest?.holder || null });
   tell(view, { step: 'freed' }, result.seenMs);
+  yield* dropOwnEntry(view, held.plan.appliers);
   const untilMs = view.nowMs + (request.waitMs ?? defaultWaitMs(facts.leaseDurationMs));
   const next = yield* awaitHolder(view, { mark, own: held.plan.holder }, untilMs);
   if (!next) return ended('held-and-freed');

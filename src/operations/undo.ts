@@ -4,6 +4,7 @@ import { type OperationNote, type OperationVerb, readOperation } from '../lease/
 import { type Shift, unmarking, unskewing } from '../lease/operation-specs.js';
 import type { LeaseView } from './lease-view.js';
 import { firstLook } from './measure.js';
+import { dropOwnEntry } from './own-entry.js';
 import type { JournalReader, OperationPorts } from './ports.js';
 import type { Procedure } from './procedure.js';
 import { putBack, takeMarkAway } from './put-back.js';
@@ -95,7 +96,8 @@ function* carryOut(
     yield* takeMarkAway(view, candidate.id);
     return { outcome: 'nothing' };
   }
-  const back = yield* putBack(view, { ...facts, stopWaitOver: choice === 'free' }, limits);
+  const appliers = candidate.journal?.operation.appliers ?? false;
+  const back = yield* putBack(view, { ...facts, stopWaitOver: choice === 'free', appliers }, limits);
   switch (back.as) {
     case 'freed':
       return { outcome: 'freed', wrote: 'free', holder: '' };
@@ -129,6 +131,7 @@ function* unskew(
   });
   if (result.as === 'failed') return { outcome: 'failed', failure: result.failure };
   if (result.as !== 'written') return { outcome: 'moved-on', holder: view.newest?.holder ?? null };
+  yield* dropOwnEntry(view, candidate.journal?.operation.appliers ?? false);
   if (!restored) return { outcome: 'nothing' };
   const { renewTime, leaseDurationSeconds } = note.previous.spec;
   const inTime = shift !== null && 'renewTimeMs' in (shift as Shift);

@@ -21,6 +21,7 @@ export interface Fence {
   incumbent: string;
   /** Of the record that it replaced. */
   acquireTime: bigint | null;
+  sinceMs: number;
   renewedMs: number;
   durationMs: number;
   endedMs: number | null;
@@ -149,9 +150,8 @@ export class Checker {
       this.fence = null;
       return;
     }
-    // What was sent before the fence was seen cannot be called back.
-    const seenMs = node.fencesSeen.get(fence.id) ?? Number.POSITIVE_INFINITY;
-    if (sent.monoMs < seenMs || this.#leftovers.has(`${author} ${fence.acquireTime}`)) return;
+    const late = node.clock.trueOf(sent.monoMs) < fence.sinceMs;
+    if (late || !node.fencesSeen.has(fence.id) || this.#leftovers.has(`${author} ${fence.acquireTime}`)) return;
     const { nowMs } = this.#sim.world;
     const { settings } = node.state;
     const expiresMs = fence.renewedMs + Math.max(settings.leaseDurationMs, fence.durationMs) / node.clock.rate;

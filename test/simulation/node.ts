@@ -42,8 +42,7 @@ export class Node {
   lastHeld: { resourceVersion: number; sinceMs: number; durationMs: number } | null = null;
   lastSeenVersion = 0;
   readonly uidsSeen = new Map<string, number>();
-  /** Monotonic, by id. */
-  readonly fencesSeen = new Map<string, number>();
+  readonly fencesSeen = new Set<string>();
   /** When it last became leader, monotonic. */
   electedMs = Number.NEGATIVE_INFINITY;
   /** Both clocks when writes left that the server has applied under our name. */
@@ -280,8 +279,7 @@ export class Node {
     const resourceVersion = Number(record.resourceVersion);
     if (resourceVersion < this.lastSeenVersion) return;
     this.lastSeenVersion = resourceVersion;
-    const fence = record.holder?.startsWith('kle/') ? record.holder.slice(4) : null;
-    if (fence && !this.fencesSeen.has(fence)) this.fencesSeen.set(fence, monoMs);
+    if (record.holder?.startsWith('kle/')) this.fencesSeen.add(record.holder.slice(4));
     const durationMs = (record.leaseDurationSeconds ?? 0) * 1000;
     const sinceMs = this.firstSeen.get(key) ?? monoMs;
     this.lastHeld = record.holder ? { resourceVersion, sinceMs, durationMs } : null;

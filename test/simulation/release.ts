@@ -46,6 +46,7 @@ class Release {
       id: this.#id,
       incumbent: this.#incumbent,
       acquireTime: current?.record.acquireTime ?? null,
+      sinceMs: this.#sim.world.nowMs,
       renewedMs: this.#sim.world.nowMs,
       durationMs,
       endedMs: null,

@@ -1,11 +1,11 @@
 /** Holds a Lease as client-go would: looks every so often, renews what it has, takes what is free, leaves others alone. */
-import type { KubeCalls } from './kube-calls.js';
+import type { KubeCalls, KubeObject } from './kube-calls.js';
 
 export interface FakeHolderOptions {
   everyMs?: number;
   durationSeconds?: number;
-  /** More of its spec, at each write. */
-  spec?: Record<string, unknown>;
+  /** Writes by server-side apply without force, under its identity, as kube-lease-manager does. */
+  apply?: boolean;
   /** Its clock less the true one. */
   aheadMs?: number;
 }
@@ -38,6 +38,19 @@ export class FakeHolder {
     clearTimeout(this.#timer);
   }
 
+  #write(body: KubeObject): Promise<{ status: number }> {
+    if (!this.#options.apply) return this.#calls.call('PUT', this.#path, body);
+    const { name, resourceVersion } = body.metadata;
+    const patch = {
+      apiVersion: body.apiVersion,
+      kind: body.kind,
+      metadata: { name, resourceVersion },
+      spec: body.spec,
+    };
+    const path = `${this.#path}?fieldManager=${this.identity}&force=false`;
+    return this.#calls.call('PATCH', path, patch, 'application/apply-patch+yaml');
+  }
+
   async #tick(): Promise<void> {
     try {
       const lease = await this.#calls.must('GET', this.#path);
@@ -46,10 +59,10 @@ export class FakeHolder {
         const now = new Date(Date.now() + (this.#options.aheadMs ?? 0)).toISOString().replace('Z', '000Z');
         const transitions = Number(lease.spec?.leaseTransitions ?? 0);
         const acquires = holder !== this.identity && { acquireTime: now, leaseTransitions: transitions + 1 };
-        const { durationSeconds = 3, spec } = this.#options;
-        const own = { holderIdentity: this.identity, leaseDurationSeconds: durationSeconds, renewTime: now, ...spec };
+        const { durationSeconds = 3 } = this.#options;
+        const own = { holderIdentity: this.identity, leaseDurationSeconds: durationSeconds, renewTime: now };
         const body = { ...lease, spec: { ...lease.spec, ...own, ...acquires } };
-        const answer = this.#stopped ? null : await this.#calls.call('PUT', this.#path, body);
+        const answer = this.#stopped ? null : await this.#write(body);
         if (answer?.status === 200) this.#held();
       }
     } catch {
