@@ -64,7 +64,7 @@ const ROWS: readonly Reaction[] = [
     compareAndSwap: false,
     afterFence: 'candidate',
     // After the rest of its duration in which nobody led. Not one number: at a loop of a third of the duration the old
-    // leader polls just when that is past (19 of 20 runs), at 2 s it is any phase (5 of 20).
+    // leader polls just when that is past (28 of 30 runs), at 2 s it is any phase (12 of 30).
     returnsAfterClear: null,
   }),
   row('kunobi-ha', {

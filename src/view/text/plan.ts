@@ -42,7 +42,11 @@ function headLines({ lease, from, facts }: Plan): string[] {
 
 function expectedLines(plan: Plan): string[] {
   const { prediction } = plan;
-  if (plan.verb === 'skew') return fooledLines(prediction.wouldFool);
+  if (plan.verb === 'skew') {
+    const { possibleOverlapMs: ms } = prediction;
+    const two = ms > 0 ? [`two leaders for up to ${seconds(ms)} if a standby is fooled`] : [];
+    return [...fooledLines(prediction.wouldFool), ...two];
+  }
   const lines = [`nobody leads for ${spanText(prediction.leaderless, plan)}`];
   lines.push(overlapLine(plan));
   if (plan.way === 'clear') {

@@ -3,14 +3,14 @@ import type { Ending } from '../../operations/report.js';
 import { failureText } from '../messages.js';
 import { seconds } from './plan-words.js';
 
-/** Figures: measured ones as such, bounds as bounds. */
-export function numbersLines(ending: Ending): string[] {
+/** Figures: measured ones as such, bounds as bounds. `overlap`: what the bound on two leaders is of. */
+export function numbersLines(ending: Ending, overlap = 'two leaders        possible, for up to'): string[] {
   const lines: string[] = [];
   if (ending.leaderlessMs !== null) lines.push(`  without a leader   ${seconds(ending.leaderlessMs)} (Lease time)`);
   if (ending.workGapMinMs !== null && ending.workGapMaxMs !== null) {
     lines.push(`  without work       between ${seconds(ending.workGapMinMs)} and ${seconds(ending.workGapMaxMs)}`);
   }
-  if (ending.possibleOverlapMs > 0) lines.push(`  two leaders        for up to ${seconds(ending.possibleOverlapMs)}`);
+  if (ending.possibleOverlapMs > 0) lines.push(`  ${overlap} ${seconds(ending.possibleOverlapMs)}`);
   if (ending.token !== null) lines.push(`  fencing token      ${ending.token}`);
   return lines;
 }

@@ -2,7 +2,7 @@
 import type { SkewReport } from '../../operations/report.js';
 import { safe } from '../safe.js';
 import { fooledLines } from './plan.js';
-import { leftLine } from './result.js';
+import { leftLine, numbersLines } from './result.js';
 
 export function skewLines(report: SkewReport): string[] {
   const shifts = report.skewed.length;
@@ -16,6 +16,7 @@ export function skewLines(report: SkewReport): string[] {
     ...fooledLines(report.plan?.prediction.wouldFool ?? []).map(
       (line, i) => `  ${i === 0 ? 'by their rules    ' : '                  '} ${line}`,
     ),
+    ...numbersLines(report),
     ...leftLine(report),
   ];
 }

@@ -4,8 +4,11 @@ import { safe } from '../safe.js';
 import { leftLine, numbersLines } from './result.js';
 
 export function stealLines(report: StealReport): string[] {
-  return [headline(report), ...numbersLines(report), ...leftLine(report)];
+  return [headline(report), ...numbersLines(report, DEPOSED), ...leftLine(report)];
 }
+
+/** Nobody else leads while kle holds it: the bound is on the work of who was deposed. */
+const DEPOSED = 'deposed holder     may have worked on for up to';
 
 function headline(report: StealReport): string {
   const where = `${safe(report.lease.namespace)}/${safe(report.lease.name)}`;
