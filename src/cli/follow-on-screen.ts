@@ -43,7 +43,12 @@ export async function followOnScreen(plan: FollowPlan, terminal: Terminal, conte
   };
   // The connection is being made while the screen loads.
   const onPod = (pod: HolderPod | null) => (screen ? screen.showPod(pod) : early.push(() => screen?.showPod(pod)));
-  const ports = { leases, clock, signal: quit.signal, ...(plan.around && { around: { ...plan.around, onPod } }) };
+  const ports = {
+    leases,
+    clock,
+    signal: quit.signal,
+    ...(plan.around && { around: { ...plan.around, past: true, onPod } }),
+  };
   const ended = followUntil(plan.scope, plan.limits, ports, (events, followed) => {
     if (screen) screen.take(events, followed);
     else early.push(() => screen?.take(events, followed));

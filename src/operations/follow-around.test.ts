@@ -52,12 +52,13 @@ beforeEach(() => {
   [events, pods, refusal, asked, told, shown] = [[], {}, null, 0, [], []];
 });
 
-async function begin(): Promise<void> {
+async function begin(past = false): Promise<void> {
   const port = { list: () => say([]), get: ({ name }: { name: string }) => say(pods[name]) };
   const around = {
     events: { about: () => say([...events]) },
     pods: { ...port, nodeReady: () => say(true), evict: () => say<undefined>(undefined) },
     onPod: (one: HolderPod | null) => shown.push(one),
+    past,
   };
   const ports = { leases, clock, signal: new AbortController().signal, around };
   void followUntil({ namespace: 'default', name: 'demo' }, {}, ports, (happened) => told.push(...happened));
@@ -78,6 +79,17 @@ it('tells Events that come with a change, when they happened, and none that were
   events.push(event('web-1 became leader', 4_000));
   await leases.passes(4_000);
   expect(messages()).toEqual(['web-0_0c1e stopped leading@2000', 'web-1 became leader@4000']);
+});
+
+it('tells what led to it where it is asked to: the newest Events of before, each at its own time', async () => {
+  events = Array.from({ length: 30 }, (_, i) => event(`web-${i} became leader`, -50_000 + i));
+  await begin(true);
+  await leases.passes(0);
+  expect(messages()).toHaveLength(20);
+  expect(messages()[0]).toBe('web-10 became leader@-49990');
+  await leases.lease({ holder: '', seconds: 1, acquireMs: 2_000 });
+  await leases.passes(6_000);
+  expect(messages()).toHaveLength(20);
 });
 
 it('asks for nothing while the holder only renews', async () => {

@@ -33,12 +33,15 @@ export interface AroundPorts extends Pick<FollowPorts, 'leases' | 'clock' | 'sig
   events: EventPort;
   /** Absent: nobody asks. */
   pods?: PodPort;
+  /** Events that were there before are told too, the newest of them. */
+  past?: boolean;
   /** Null: none is known. */
   onPod?: (pod: HolderPod | null) => void;
 }
 
 /** Event recorders write a moment after the Lease, and again late when the server is busy. */
 const LOOKS_AFTER_MS = [1_000, 5_000];
+const PAST_TOLD = 20;
 const CHANGES: ReadonlySet<FollowEvent['type']> = new Set<FollowEvent['type']>([
   'acquired',
   'released',
@@ -99,8 +102,9 @@ export class Around {
     const fresh = answer.value.filter((event) => !this.#seen.has(idOf(event)));
     this.#seen.clear();
     for (const event of answer.value) this.#seen.add(idOf(event));
-    // What was there before we came is not of this watch.
-    if (this.#began && fresh.length > 0) this.#tell(fresh.map((event) => this.#told(event, record)));
+    // What was there before we came is not of this watch, but of what led to it.
+    const told = this.#began ? fresh : this.#ports.past ? fresh.slice(-PAST_TOLD) : [];
+    if (told.length > 0) this.#tell(told.map((event) => this.#told(event, record)));
     this.#began = true;
   }
 

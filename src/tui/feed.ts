@@ -12,6 +12,9 @@ import type { ToldEvent } from '../view/watch-json.js';
 import type { Row } from './model.js';
 
 const KEPT_OF_A_LEASE = 100;
+/** Of many Leases together about so many, but never fewer than the few of each that say what it does. */
+const KEPT_OF_ALL = 20_000;
+const LEAST_OF_A_LEASE = 10;
 const KEPT_OF_THE_CONNECTION = 50;
 /** Leases that left the scope may leave so many lists behind before they are looked for. */
 const SLACK = 500;
@@ -87,7 +90,8 @@ export class Feed {
     const verdict = shown && history ? judge(history.record, looksAt(history, event.atMs), this.now()) : null;
     const list = this.#ofLease.get(key) ?? [];
     this.#ofLease.set(key, list);
-    push(list, { event, time, verdict }, KEPT_OF_A_LEASE);
+    const share = Math.max(LEAST_OF_A_LEASE, Math.floor(KEPT_OF_ALL / followed.leases.size));
+    push(list, { event, time, verdict }, Math.min(KEPT_OF_A_LEASE, share));
     if (this.#synced && event.type !== 'problem') this.changedMs.set(key, event.atMs);
   }
 

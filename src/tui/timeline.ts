@@ -25,7 +25,8 @@ export type Mark = 'F' | 'k' | 'c';
 
 /** Copies what is drawn out of the ledger, which goes on changing. */
 export function timelineOf(ledger: Ledger | undefined, events: readonly ToldEvent[], nowMs: number): Timeline {
-  const ofLease = events.filter(({ event }) => 'name' in event);
+  // Events of the cluster may be from before we looked.
+  const ofLease = events.filter(({ event }) => 'name' in event && event.type !== 'event');
   const sinceMs = ofLease.at(-1)?.event.atMs ?? nowMs;
   if (!ledger) return { nowMs, sinceMs, terms: [], gaps: [], overlaps: [], unknown: [], marks: [] };
   const firstTermMs = ledger.terms[0]?.fromMs ?? sinceMs;

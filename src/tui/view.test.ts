@@ -99,6 +99,20 @@ it('judges nothing while it is cut off', async () => {
   expect(story.frame(80, 18)).toMatchSnapshot();
 });
 
+it('lists Events of before among the others, and draws nothing from them', async () => {
+  const story = new ScreenStory('demo');
+  await story.leases.lease({ holder: 'a' }, 'added', true);
+  await story.leases.synced();
+  await story.renews('a', 20_000);
+  const ref = { namespace: 'default', name: 'demo', holder: 'a', transitions: 1, resourceVersion: '1' };
+  const past = { type: 'event', atMs: -30_000, ...ref, reason: 'LeaderElection', message: 'a became leader' } as const;
+  const before = story.frame(100, 20).split('\n').slice(0, 11);
+  story.feed.take([past], story.followed);
+  const frame = story.frame(100, 20);
+  expect(frame.split('\n').slice(0, 11)).toEqual(before);
+  expect(frame).toMatch(/seen +a +held.*\n.*event +a +LeaderElection: a became leader/);
+});
+
 it('says that it polls', async () => {
   const story = new ScreenStory('demo');
   await story.leases.down(FORBIDDEN('watch'));
