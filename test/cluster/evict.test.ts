@@ -217,18 +217,31 @@ describe.concurrent('the stop wait of a fence', () => {
     expect(waitedMs).toBeLessThan(forMs / 2);
   });
 
-  it.each([
-    ['its containers ended on a node that answers no more', 'lost', { node: 'node-lost' }],
-    ["a Pod on the host's network ended", 'shared', { node: NODE, hostNetwork: true }],
-  ])('is not cut short where %s', async (_what, name, options) => {
-    const stage = await scene(name);
-    await pods.running(stage.pod, options);
+  it('is not cut short where its containers ended on a node that answers no more', async () => {
+    const client = await proxy.client('lost-watcher');
+    const stage = await scene('lost', { kubeconfig: client.kubeconfig });
+    await pods.running(stage.pod, { node: 'node-lost' });
+    const running = await fence(stage);
+    stage.leader.stop();
+    await seenRunning(client, stage.pod);
+    await pods.ended(stage.pod);
+    await client.waitFor(({ path, answered }) => path.endsWith('/nodes/node-lost') && answered !== null);
+    const { names } = result((await running.ended).stdout);
+    expect(names).toContain('stop-wait-over');
+    expect(names).not.toContain('pod-ended');
+  });
+
+  it("is not cut short by a Pod on the host's network, which is not even looked at", async () => {
+    const client = await proxy.client('shared-watcher');
+    const stage = await scene('shared', { kubeconfig: client.kubeconfig });
+    await pods.running(stage.pod, { node: NODE, hostNetwork: true });
     const running = await fence(stage);
     stage.leader.stop();
     await pods.ended(stage.pod);
     const { names } = result((await running.ended).stdout);
     expect(names).toContain('stop-wait-over');
     expect(names).not.toContain('pod-ended');
+    expect(client.requests.filter(({ path }) => path.endsWith(`/pods/${stage.pod}`))).toEqual([]);
   });
 
   it('is not cut short by a Pod that vanished without a word', async () => {
