@@ -1,29 +1,21 @@
 /** One Lease of a real API server, electors of one library that contend for it, one verb of kle's; seen without kle. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseMicroTime } from '../../src/lease/micro-time.js';
 import type { PlanWarning, Prediction } from '../../src/operations/plan.js';
 import type { Step } from '../../src/operations/steps.js';
-import { Acquiring, tryKill, worker } from './acquire-run.js';
 import { type LeaseLook, type LeaseWatch, Stranger } from './acquire-watch.js';
 import { type ApiServer, startApiServer } from './apiserver.js';
-import { type Elector, startElector } from './elector.js';
 import type { WallClock } from './faketime.js';
 import { kle } from './kle.js';
-import { drawLanes } from './worker-lanes.js';
-import { intervalsOf, ms, type Overlap, overlapsOf, parseWork, type Unit, workOf } from './worker-log.js';
+import { type Candidate, type CandidateOptions, type ElectorLibrary, startCandidate } from './round-candidates.js';
+import { RoundWork } from './round-work.js';
+import { ms, type Unit } from './worker-log.js';
 
-export const electorPrograms = {
-  'client-go': process.env.KLE_TEST_CLIENT_GO ?? '',
-  'controller-runtime': process.env.KLE_TEST_CONTROLLER_RUNTIME ?? '',
-  'kube-leader-election': process.env.KLE_TEST_KUBE_LEADER_ELECTION ?? '',
-};
-export type ElectorLibrary = keyof typeof electorPrograms;
-
-/** An API server and a folder for one file of tests. */
 type Server = Pick<ApiServer, 'kubeconfig' | 'stop'>;
 
+/** An API server and a folder for one file of tests. */
 export class Cluster {
   readonly server: Server;
   readonly stranger: Stranger;
@@ -63,24 +55,11 @@ export class Cluster {
   }
 }
 
-export interface RoundOptions {
-  readonly lease: string;
+export interface RoundOptions extends Omit<CandidateOptions, 'kubeconfig' | 'folder'> {
   readonly library: ElectorLibrary | 'kle';
   readonly candidates: number;
-  /** Go duration; 2s unless given. Of kube-leader-election: its loop. */
-  readonly retryPeriod?: string;
   /** Standbys come so much later: those that poll without jitter keep that phase. */
   readonly phaseMs?: number;
-  /** The clock of the electors; has no effect on Go. */
-  readonly wall?: WallClock;
-  /** How the command of `kle acquire` works, as worker.mjs takes it. */
-  readonly work?: string;
-}
-
-export interface Candidate {
-  readonly identity: string;
-  units(): Unit[];
-  end(): Promise<void>;
 }
 
 /** As `-o json` has it: what these tests read of it. */
@@ -110,7 +89,7 @@ export interface VerbRun {
   readonly endedAt: bigint;
 }
 
-export class Round {
+export class Round extends RoundWork {
   readonly lease: string;
   readonly watch: LeaseWatch;
   readonly candidates: Candidate[] = [];
@@ -119,6 +98,7 @@ export class Round {
   readonly #state: string;
 
   constructor(cluster: Cluster, options: RoundOptions, watch: LeaseWatch) {
+    super();
     this.#cluster = cluster;
     this.#options = options;
     this.lease = options.lease;
@@ -146,7 +126,9 @@ export class Round {
 
   async join(): Promise<Candidate> {
     const name = `${this.lease}-${this.candidates.length}`;
-    const candidate = this.#options.library === 'kle' ? this.#kleCandidate(name) : await this.#elector(name);
+    const { server, folder } = this.#cluster;
+    const place = { kubeconfig: server.kubeconfig, folder };
+    const candidate = await startCandidate(this.#options.library, name, { ...this.#options, ...place });
     this.candidates.push(candidate);
     return candidate;
   }
@@ -189,34 +171,13 @@ export class Round {
     }
   }
 
+  holder(): string {
+    return this.watch.holder;
+  }
+
   units(): Unit[] {
     const units = this.candidates.flatMap((candidate) => candidate.units());
     return units.sort((a, b) => (a.mono < b.mono ? -1 : a.mono > b.mono ? 1 : 0));
-  }
-
-  overlaps(): Overlap[] {
-    return overlapsOf(intervalsOf(this.units()));
-  }
-
-  /** Who worked in the last so many milliseconds. */
-  workers(lastMs: number): string[] {
-    const since = process.hrtime.bigint() - BigInt(lastMs) * 1_000_000n;
-    return [
-      ...new Set(
-        this.units()
-          .filter(({ mono }) => mono >= since)
-          .map(({ identity }) => identity),
-      ),
-    ];
-  }
-
-  overlapMs(): number {
-    return Math.max(0, ...this.overlaps().map((overlap) => overlap.ms));
-  }
-
-  /** Beside whoever led before that time, as long as that one worked on. */
-  overlapsWithLeaderOf(time: bigint): Overlap[] {
-    return this.overlaps().filter(({ earlier, later }) => earlier.from < time || later.from < time);
   }
 
   /**
@@ -236,52 +197,11 @@ export class Round {
     return { taken, next };
   }
 
-  /** From the last unit of work of one to the first of another after it. */
-  workGapMs(from: string, to: string, since: bigint): number {
-    const last = this.lastUnit(from, since);
-    const first = need(
-      this.units().find(({ identity, mono }) => identity === to && mono > last),
-      `work of ${to}`,
-    );
-    return ms(first.mono - last);
-  }
-
-  /** Of the interval in which it worked at `at`. */
-  lastUnit(identity: string, at: bigint): bigint {
-    const own = intervalsOf(this.units()).filter((one) => one.identity === identity && one.from <= at);
-    return need(own.at(-1), `work of ${identity}`).to;
-  }
-
-  async works(identity: string, since: bigint): Promise<void> {
-    const works = () => this.units().some((unit) => unit.identity === identity && unit.mono >= since);
-    const giveUp = process.hrtime.bigint() + 10_000_000_000n;
-    while (!works()) {
-      if (process.hrtime.bigint() > giveUp) throw new Error(`${identity} does not work\n${this.draw()}`);
-      // Work is lines of another process: there is no event to wait for that holds for all libraries.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  /** Once nobody but the holder has worked for a second: whoever was deposed has noticed. */
-  async settles(withinMs: number): Promise<void> {
-    const giveUp = process.hrtime.bigint() + BigInt(Math.round(withinMs)) * 1_000_000n;
-    for (;;) {
-      const workers = this.workers(1_000);
-      if (workers.length === 1 && workers[0] === this.watch.holder) return;
-      if (process.hrtime.bigint() > giveUp) throw new Error(`${workers.join(' and ')} still work\n${this.draw()}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-
   /** How far renewTime was from this machine's clock when the look came, for each look of kle's own writes. */
   timesOfKle(since: bigint): number[] {
     return this.#since(since)
       .filter(({ holder, renewTime }) => !isElector(holder) && renewTime !== null)
       .map(({ mono, renewTime }) => renewedMs(renewTime) - wallMs(mono));
-  }
-
-  draw(): string {
-    return drawLanes(intervalsOf(this.units()), []);
   }
 
   async close(): Promise<void> {
@@ -304,46 +224,6 @@ export class Round {
   #candidate(index: number): Candidate {
     return need(this.candidates[index], `candidate ${index} of ${this.lease}`);
   }
-
-  async #elector(name: string): Promise<Candidate> {
-    const { library, retryPeriod, wall } = this.#options;
-    if (library === 'kle') throw new Error('kle is no elector program');
-    const elector: Elector = await startElector({
-      binary: electorPrograms[library],
-      kubeconfig: this.#cluster.server.kubeconfig,
-      namespace: 'default',
-      lease: this.lease,
-      ...(library === 'controller-runtime' ? {} : { identity: name }),
-      ...(retryPeriod === undefined ? { retryPeriod: '2s' } : { retryPeriod }),
-      ...(wall && { env: wall.env }),
-    });
-    return {
-      identity: elector.identity,
-      units: () => workOf(elector.log),
-      end: async () => {
-        elector.kill('SIGKILL');
-        await elector.exited;
-      },
-    };
-  }
-
-  #kleCandidate(identity: string): Candidate {
-    const file = join(this.#cluster.folder, `${identity}.work`);
-    const { work = '' } = this.#options;
-    const command = worker(file, 'every=20', ...work.split(' ').filter(Boolean));
-    const run = new Acquiring([this.lease, `--identity=${identity}`, '--', ...command], {
-      kubeconfig: this.#cluster.server.kubeconfig,
-    });
-    return {
-      identity,
-      units: () => parseWork(readIfThere(file)),
-      end: async () => {
-        for (const pid of [run.watchdogPid(), run.commandPid(), run.pid]) if (pid) tryKill(pid, 'SIGKILL');
-        run.destroy();
-        await run.exited;
-      },
-    };
-  }
 }
 
 const isElector = (holder: string) => holder !== '' && !holder.startsWith('kle/');
@@ -356,12 +236,4 @@ const wallMs = (mono: bigint): number => Date.now() - ms(process.hrtime.bigint()
 function need<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`no ${what}`);
   return value;
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
