@@ -15,7 +15,11 @@ export async function expires(stage: Stage, old: Contender, since: bigint): Prom
   const { contender, claimed } = await stage.successor(old, since);
   const last = stage.watch.looks.findLast((look) => look.holder === old.identity && look.mono < claimed)?.mono ?? 0n;
   const beyond = ms(claimed - last) - stage.timing.leaseMs;
-  stage.figures['takeover beyond L'] = beyond;
+  // Whoever was still starting counts from its first look, which is later than the last renewal.
+  const looked = ({ run }: Contender) =>
+    run.lines.some(({ mono, text }) => mono < last && text.endsWith(`held by ${old.identity}`));
+  const awake = stage.contenders.filter((one) => one.identity !== old.identity).every(looked);
+  stage.figures[awake ? 'takeover beyond L' : 'takeover beyond L, a standby just starting'] = beyond;
   // The watch may have seen the renewal that much later than the candidates did.
   if (beyond < -100) throw new Error(`taken ${(-beyond).toFixed(0)} ms before the Lease had expired`);
   if (beyond > 1000) throw new Error(`taken ${beyond.toFixed(0)} ms after the Lease had expired`);
