@@ -121,13 +121,26 @@ export default class Watch extends KleCommand {
       onPolling,
       ...(around && { around: { events: around.events } }),
     };
-    const end = await followUntil(scope, limits, ports, (events, followed) => {
+    const show = (events: readonly FollowEvent[], followed: Followed) => {
       const wanted = events.filter((event) => isWanted(event, flags.renewals));
+      lines.fit(wanted);
       const told = wanted.map((event) => text(toldOf(event, timeOf(event.atMs), followed, { leases, clock })));
       if (told.length > 0) io.stdout.write(told.join(''));
       if (wanted.length < events.length && events.some(({ type }) => type === 'synced'))
         this.#remarkNothing(scope, followed);
+    };
+    // What is there already comes together, so that it stands in columns.
+    const first: FollowEvent[] = [];
+    let begun = false;
+    let latest: Followed | undefined;
+    const end = await followUntil(scope, limits, ports, (events, followed) => {
+      latest = followed;
+      first.push(...events);
+      begun ||= events.some(({ type }) => !OF_THE_FIRST.has(type));
+      if (begun) show(first.splice(0), followed);
     });
+    // It may be over before all are known.
+    if (latest) show(first.splice(0), latest);
     return { ...end, code: null };
   }
 
@@ -152,6 +165,9 @@ function toldOf(event: ToldFollowEvent, time: Micros, followed: Followed, ports:
   const now = { monoMs: event.atMs, wall: ports.clock.wallMicros(), server: ports.leases.serverTime() };
   return { event, time, verdict: judge(history.record, looksAt(history, event.atMs), now) };
 }
+
+/** Told of each Lease before all are known. */
+const OF_THE_FIRST: ReadonlySet<string> = new Set<FollowEvent['type']>(['seen', 'problem']);
 
 const STANDING_SHOWN: ReadonlySet<string> = new Set<ToldFollowEvent['type']>(['seen', 'recreated']);
 

@@ -131,6 +131,16 @@ it('reads once a second where it may not watch, and says so once', async () => {
   expect(run.stdout).toMatch(/acquired +shop\/web web-1 from web-0, noticed late\n/);
 });
 
+it('shows what is there in columns from the first line on', async () => {
+  const run = await kle(['watch', '-A', '--include-heartbeats', '--timeout', '1s'], { kubeconfig: KUBECONFIG });
+  const columns = run.stdout
+    .split('\n')
+    .filter((line) => line.includes(' seen '))
+    .map((line) => line.search(/(?<= seen +\S+ +)\S/));
+  expect(columns.length).toBeGreaterThan(3);
+  expect(new Set(columns).size).toBe(1);
+});
+
 it('waits for a Lease that is not there', async () => {
   const one = watch('later');
   await one.until('there is no Lease later in namespace shop; waiting for it');

@@ -20,6 +20,6 @@ it('guides to a step-down of a real candidate, and says what to try next', async
   expect(screen.text()).toMatch(/nobody +.*×/);
   screen.press('q');
   const rows = await afterwards(screen);
-  expect(rows.join('\n')).toMatch(/^before\nThat was a sandbox[^]*kle sandbox [^]*kle watch -n NAMESPACE LEASE/);
+  expect(rows.join('\n')).toMatch(/^before\nThat was a sandbox[\s\S]*kle sandbox [\s\S]*kle watch -n NAMESPACE LEASE/);
   expect(rows.slice(-3)).toEqual(['exit 0', 'icanon', 'echo']);
 });

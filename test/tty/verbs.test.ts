@@ -224,7 +224,7 @@ it.each([
   const rows = await afterwards(screen);
   expect(rows.join('\n')).toMatch(
     new RegExp(
-      `^before\\n.*interrupted: putting it back\\n.*put back: "web-0" holds it again[^]*shop/web: interrupted, and put back to web-0[^]*exit ${code}\\nicanon\\necho$`,
+      `^before\\n.*interrupted: putting it back\\n.*put back: "web-0" holds it again[\\s\\S]*shop/web: interrupted, and put back to web-0[\\s\\S]*exit ${code}\\nicanon\\necho$`,
     ),
   );
   await isWhole();

@@ -23,23 +23,33 @@ export class WatchLines {
     this.#theme = theme;
   }
 
+  /** Makes room for lines that will come together, so that they stand in columns from the first on. */
+  fit(events: readonly FollowEvent[]): void {
+    for (const event of events) {
+      if (!('name' in event)) continue;
+      this.#nameColumns = atMost(this.#nameColumns, nameText(event));
+      this.#holderColumns = atMost(this.#holderColumns, holderText(event.holder));
+    }
+  }
+
   line(told: ToldEvent): string {
+    this.fit([told.event]);
     const { event, time } = told;
     const words = [
       this.#theme.faint(clockText(time)),
       paintType(event.type, event.type.padEnd(TYPE_COLUMNS), this.#theme),
     ];
     if ('name' in event) {
-      const name = safe(`${event.namespace}/${event.name}`);
-      const holder = holderText(event.holder);
-      this.#nameColumns = Math.max(this.#nameColumns, Math.min(width(name), WIDEST));
-      this.#holderColumns = Math.max(this.#holderColumns, Math.min(width(holder), WIDEST));
-      words.push(padded(name, this.#nameColumns), padded(holder, this.#holderColumns));
+      words.push(padded(nameText(event), this.#nameColumns), padded(holderText(event.holder), this.#holderColumns));
     }
     words.push(eventDetails(told));
     return words.join(' ').trimEnd();
   }
 }
+
+const atMost = (columns: number, text: string) => Math.max(columns, Math.min(width(text), WIDEST));
+
+const nameText = ({ namespace, name }: { namespace: string; name: string }) => safe(`${namespace}/${name}`);
 
 const padded = (text: string, columns: number) => text + ' '.repeat(Math.max(0, columns - width(text)));
 
