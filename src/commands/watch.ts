@@ -33,7 +33,8 @@ export default class Watch extends KleCommand {
   static override summary = 'Who leads, live: hand-overs, expiries and gaps as they happen.';
   static override usage = 'watch [LEASE] [FLAGS]';
   static override description = [
-    'On a terminal a live screen (`?` there lists its keys); elsewhere, and with -o lines, a line for each change: time, type,',
+    'On a terminal a live screen (`?` there lists its keys; r, s, k and u release, steal, skew and undo); elsewhere, and with',
+    '-o lines, a line for each change: time, type,',
     'namespace/name, holder, details. Types are seen, acquired, renewed, released, fenced, expired, changed, deleted, recreated,',
     "disconnected, reconnected, event and problem. Expiry is judged on this machine's monotonic clock: a Lease that was seen unchanged",
     'for its whole duration. Ctrl-C is the normal end. Needs the right to list and watch leases; where watching is forbidden they',

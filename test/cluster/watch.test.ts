@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connect } from '../../src/kube/connect.js';
 import { createLeaseApi } from '../../src/kube/lease-api.js';
 import type { LeaseApi } from '../../src/lease/api.js';
-import { amend, type LeaseRecord } from '../../src/lease/record.js';
+import { amend } from '../../src/lease/record.js';
 import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { type Elector, startElector } from '../support/elector.js';
+import { type Version, versionsOf } from '../support/lease-versions.js';
 import { RunningKle } from '../support/running-kle.js';
 
 const DURATION_MS = 3_000;
@@ -43,20 +44,8 @@ async function candidate(lease: string, identity: string): Promise<Elector> {
   return elector;
 }
 
-interface Version {
-  atMs: number;
-  record: LeaseRecord;
-}
-
 /** Every version of one Lease, as received. */
-function record(lease: string): Version[] {
-  const versions: Version[] = [];
-  void (async () => {
-    const events = leases.watch({ namespace: 'default', name: lease }, { signal: stop.signal });
-    for await (const event of events) if ('record' in event) versions.push({ atMs: event.atMs, record: event.record });
-  })();
-  return versions;
-}
+const record = (lease: string): Version[] => versionsOf(leases, { namespace: 'default', name: lease }, stop.signal);
 
 /** From the last version of one holder (and its duration, when it expired) to the first of the next. */
 function gapIn(versions: readonly Version[], before: string, after: string, expired: boolean): number {
