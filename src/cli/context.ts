@@ -25,7 +25,10 @@ export interface Context {
   clock: Clock;
   /** Aborted, with an `Interrupted`, on the first SIGINT, SIGTERM or SIGHUP (told as SIGTERM). A second one ends the process at once. */
   signal: AbortSignal;
-  /** From here on signals are handled by whoever asks for this: a command runs and decides what they mean. */
+  /**
+   * From here on signals are handled by whoever asks for this: a command runs and decides what they mean. To be called once
+   * that one listens: a signal that has come and was not told yet is lost where nobody listens for a moment.
+   */
   leaveSignals(): void;
   /** Reads the kubeconfig and the flags. No request is made yet. */
   cluster(flags: ParsedConnectionFlags): Promise<Cluster>;

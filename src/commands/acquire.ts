@@ -62,8 +62,9 @@ export default class Acquire extends KleCommand {
     await this.context.warn(
       '--leader-elect=false: the command runs without any Lease; others may run it at the same time',
     );
+    const ended = runCommand(command, this.context.io.env, this.context.say);
     this.context.leaveSignals();
-    return runCommand(command, this.context.io.env, this.context.say);
+    return ended;
   }
 
   async #compete(job: Job): Promise<number> {

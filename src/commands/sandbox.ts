@@ -96,8 +96,9 @@ export default class SandboxCommand extends KleCommand {
   async #serve(sandbox: Sandbox, place: KubeconfigPlace, http: boolean): Promise<number> {
     const { io, signal } = this.context;
     if (this.commandWords) {
+      const ended = runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path }, this.context.say);
       this.context.leaveSignals();
-      return runCommand(this.commandWords, { ...io.env, KUBECONFIG: place.path }, this.context.say);
+      return ended;
     }
     io.stdout.write(`export KUBECONFIG=${JSON.stringify(place.path)}\n`);
     if (http)

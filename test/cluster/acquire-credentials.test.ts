@@ -82,7 +82,7 @@ it.skipIf(why !== undefined)('in a Pod: the token is rotated under a leader, and
   expect(run.stderr).toBe('');
   expect(new Set(parseWork(readFileSync(out, 'utf8')).map(({ token }) => token)).size).toBe(1);
   run.signal('SIGTERM');
-  expect((await run.exited).code).toBe(143);
+  expect(await run.until(() => run.ended, 'its end')).toMatchObject({ code: 143 });
   await watch.until(({ holder }) => holder === '', 'release');
   watch.close();
 });
@@ -153,6 +153,6 @@ it('a plugin: asked anew before what it gave expires, by leader and idle standby
   expect(ms(taken.mono - renewed) - 3000, 'the takeover waited for the plugin').toBeLessThan(THINKS_MS - 200);
   expect(standby.stderr).not.toContain('cannot');
   standby.signal('SIGTERM');
-  await standby.exited;
+  await standby.until(() => standby.ended, 'its end');
   watch.close();
 });

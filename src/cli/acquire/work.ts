@@ -29,7 +29,6 @@ export async function runWhileLeading(work: Work): Promise<number> {
   for (;;) {
     const term = await candidate.acquire(waiting.signal);
     waiting.over();
-    context.leaveSignals();
     if (work.toldOther()) context.say(`leading as ${candidate.settings.identity} (token ${term.token})`);
     const outcome = await runTerm(work, term);
     if (outcome.deathConfirmed) {
@@ -57,6 +56,8 @@ async function runTerm({ context, candidate, command }: Work, term: Term): Promi
   });
   candidate.working = () => supervision.running;
   const undo = forwardSignals(supervision);
+  // Not before: a signal that has come and was not told yet is lost when nobody listens for a moment.
+  context.leaveSignals();
   try {
     return await supervision.outcome;
   } finally {
