@@ -2,6 +2,7 @@
 import type { ApiFailure, LeaseRef } from '../lease/api.js';
 import { type OperationNote, type OperationVerb, readOperation } from '../lease/operation.js';
 import { type Shift, unmarking, unskewing } from '../lease/operation-specs.js';
+import type { LeaseRecord } from '../lease/record.js';
 import type { LeaseView } from './lease-view.js';
 import { firstLook } from './measure.js';
 import { dropOwnEntry } from './own-entry.js';
@@ -104,10 +105,16 @@ function* carryOut(
     case 'put-back':
       return { outcome: 'put-back', wrote: 'holder', holder: back.holder };
     case 'moved-on':
-      return { outcome: 'moved-on', holder: back.record?.holder ?? null };
+      return movedOn(back.record, candidate.id);
     case 'failed':
       return { outcome: 'failed', failure: back.failure };
   }
+}
+
+/** Without the mark it was settled meanwhile: the last request of a kle that was killed may come after the first look. */
+function movedOn(record: LeaseRecord | null, id: string): { outcome: UndoOutcome; holder: string | null } {
+  const settled = record !== null && readOperation(record.annotations)?.id !== id;
+  return { outcome: settled ? 'nothing' : 'moved-on', holder: record?.holder ?? null };
 }
 
 function* unskew(
@@ -130,7 +137,7 @@ function* unskew(
     retries: true,
   });
   if (result.as === 'failed') return { outcome: 'failed', failure: result.failure };
-  if (result.as !== 'written') return { outcome: 'moved-on', holder: view.newest?.holder ?? null };
+  if (result.as !== 'written') return movedOn(view.newest ?? null, candidate.id);
   yield* dropOwnEntry(view, candidate.journal?.operation.appliers ?? false);
   if (!restored) return { outcome: 'nothing' };
   const { renewTime, leaseDurationSeconds } = note.previous.spec;

@@ -69,10 +69,33 @@ function expectUnharmed(place: Place): void {
   }
 }
 
+/** Its holder is one that kle wrote. */
+async function isTaken(place: Place): Promise<boolean> {
+  const lease = await place.lease();
+  const { holderIdentity } = lease.spec ?? {};
+  return markOf({ lease }) !== undefined && holderIdentity !== 'web-0';
+}
+
 async function stopped(running: RunningKle, point: string): Promise<void> {
   await running.until(`at ${point}`, WAIT_MS);
   running.kill('SIGKILL');
   expect((await running.ended).signal).toBe('SIGKILL');
+}
+
+/** A skew ends, as it must, where a busy machine makes its holder late: such a run shows nothing, and is made again. */
+const LATE = /has not renewed for|nobody renews this Lease/;
+
+/** A verb that stands still at that point. */
+async function standing(verb: VerbName, point: string): Promise<{ stage: Scene; running: RunningKle }> {
+  for (;;) {
+    const stage = await scene(verb, secondsFor(point));
+    const running = stage.place.start(stage.args, { KLE_TEST_STOP_AT: point });
+    const there = running.until(`at ${point}`, WAIT_MS);
+    there.catch(() => {});
+    const end = await Promise.race([there, running.ended]);
+    if (end === undefined) return { stage, running };
+    if (!LATE.test(end.stderr)) throw new Error(`${stage.place.name} never was at ${point}:\n${end.stderr}`);
+  }
 }
 
 type Outcome = 'put-back' | 'freed' | 'nothing' | 'moved-on';
@@ -152,14 +175,14 @@ describe('kill -9', () => {
     ['once', 'put#1:answered', ['nothing', 'put-back']],
     ['once', 'shift-undone-by-holder+put:sent', ['nothing']],
     ['skew', 'put#2:answered', ['nothing', 'put-back']],
-    ['skew', 'put#3:sent', ['nothing', 'put-back']],
+    ['skew', 'put#2:sent', ['nothing', 'put-back']],
     ['duration', 'put#1:answered', ['nothing', 'put-back']],
   ];
 
   it.concurrent.each(KILLS)('%s at %s: undo says %j', async (verb, point, expected) => {
-    const stage = await scene(verb, secondsFor(point));
-    const { place, args } = stage;
-    await stopped(place.start(args, { KLE_TEST_STOP_AT: point }), point);
+    const { stage, running } = await standing(verb, point);
+    const { place } = stage;
+    await stopped(running, point);
     if (expected === 'no journal') {
       expect(place.journals()).toEqual([]);
       const since = (await place.until(() => true, 'version')).mono;
@@ -167,12 +190,15 @@ describe('kill -9', () => {
     }
     expectJournal(stage, verb);
     const since = process.hrtime.bigint();
+    const taken = await isTaken(place);
     const { outcome, code } = await undone(place);
-    expect(expected).toContain(outcome);
+    // Where the leader's renewal came before kle's first write, there is nothing to undo at any later point.
+    expect(taken ? expected : [...expected, 'nothing']).toContain(outcome);
     expect(code).toBe(0);
     if (outcome === 'put-back') {
-      const back = place.versions().find((one) => one.mono > since && one.holder === 'web-0' && !markOf(one));
-      expect(back?.lease.spec).toMatchObject({ leaseDurationSeconds: stage.seconds });
+      const isBack = (one: Version) => one.mono > since && one.holder === 'web-0' && !markOf(one);
+      const back = await place.until(isBack, 'put-back');
+      expect(back.lease.spec).toMatchObject({ leaseDurationSeconds: stage.seconds });
     }
     await expectPutRight(stage, since);
   });
@@ -231,7 +257,6 @@ describe('Ctrl-C', () => {
     ['steal', 'put#1:sent', [130]],
     ['steal', 'put#2:answered', [130]],
     ['brief', 'put#2:sent', [130, 0]],
-    ['leave', 'put#1:answered', [130]],
     ['thief', 'put#1:answered', [130]],
     ['once', 'put#1:sent', [130]],
     ['once', 'put#1:answered', [130]],
@@ -240,8 +265,7 @@ describe('Ctrl-C', () => {
   ];
 
   it.concurrent.each(INTERRUPTS)('%s at %s: %j, and nothing is left', async (verb, point, codes) => {
-    const stage = await scene(verb, secondsFor(point));
-    const running = stage.place.start(stage.args, { KLE_TEST_STOP_AT: point });
+    const { stage, running } = await standing(verb, point);
     const run = await signalledAt(running, point, ['SIGINT'], WAIT_MS);
     expect(codes, run.stderr).toContain(run.code);
     await expectPutRight(stage, process.hrtime.bigint());
@@ -264,8 +288,7 @@ describe('a second Ctrl-C', () => {
     ['skew', 'put#1:answered'],
   ];
   it.concurrent.each(AT)('%s at %s: 6 at once, the journal stays, undo does the rest', async (verb, point) => {
-    const stage = await scene(verb);
-    const running = stage.place.start(stage.args, { KLE_TEST_STOP_AT: point });
+    const { stage, running } = await standing(verb, point);
     const run = await signalledAt(running, point, ['SIGINT', 'SIGTERM'], WAIT_MS);
     expect(run.code, run.stderr).toBe(6);
     expect(run.stderr).toMatch(/put it back with `kle undo/);
@@ -289,10 +312,10 @@ describe('a second Ctrl-C', () => {
     await running.until(said, WAIT_MS);
     running.kill('SIGINT');
     const run = await signalledAt(running, point, ['SIGINT'], WAIT_MS);
-    expect(run.code, run.stderr).toBe(6);
+    // A renewal of the holder that came first has put a skew right, and nothing is left to insist on.
+    expect(verb === 'skew' ? [6, 130] : [6], run.stderr).toContain(run.code);
     const since = process.hrtime.bigint();
-    const { outcome } = await undone(stage.place);
-    expect(['put-back', 'nothing']).toContain(outcome);
+    if (run.code === 6) expect(['put-back', 'nothing']).toContain((await undone(stage.place)).outcome);
     await expectPutRight(stage, since);
   });
 });
@@ -300,7 +323,8 @@ describe('a second Ctrl-C', () => {
 describe('undo itself', () => {
   async function left(verb: VerbName): Promise<Scene> {
     const stage = await scene(verb);
-    await stopped(stage.place.start(stage.args, { KLE_TEST_STOP_AT: 'put#1:answered' }), 'put#1:answered');
+    const point = verb === 'fence' ? 'fenced+put:before' : 'taken-by-kle+put:before';
+    await stopped(stage.place.start(stage.args, { KLE_TEST_STOP_AT: point }), point);
     return stage;
   }
   const AT: [VerbName, string][] = (['fence', 'steal', 'thief'] as const).flatMap((verb) =>

@@ -50,15 +50,24 @@ export async function openChaosCluster(): Promise<ChaosCluster> {
   await calls.must('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   const record = new Map<string, Version[]>();
   const waiting = new Set<() => void>();
-  const closeWatch = await calls.watch(`${LEASES}?watch=true&timeoutSeconds=3600`, (line) => {
+  let closeWatch = () => {};
+  let since = '';
+  // The server ends the watch of a reader that is too slow for it; what came meanwhile is sent again.
+  const watch = async () => {
+    const path = `${LEASES}?watch=true&timeoutSeconds=3600${since && `&resourceVersion=${since}`}`;
+    closeWatch = await calls.watch(path, take, () => void watch());
+  };
+  const take = (line: string) => {
     const { type, object } = JSON.parse(line) as { type: string; object: KubeObject };
     if (!['ADDED', 'MODIFIED', 'DELETED'].includes(type)) return;
     const holder = String(object.spec?.holderIdentity ?? '');
     const version = { mono: process.hrtime.bigint(), deleted: type === 'DELETED', holder, lease: object };
-    const { name } = object.metadata;
+    const { name, resourceVersion = '' } = object.metadata;
+    since = resourceVersion;
     record.set(name, [...(record.get(name) ?? []), version]);
     for (const look of [...waiting]) look();
-  });
+  };
+  await watch();
   const holders: FakeHolder[] = [];
   return {
     server,

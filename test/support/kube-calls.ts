@@ -75,15 +75,20 @@ export class KubeCalls {
     return JSON.parse(answer.body) as KubeObject;
   }
 
-  /** Resolves once the watch is open. The returned function closes it. */
-  watch(path: string, onLine: (line: string) => void): Promise<() => void> {
+  /** Resolves once the watch is open. The returned function closes it. `onEnd`: the server has ended it. */
+  watch(path: string, onLine: (line: string) => void, onEnd = () => {}): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const url = `${this.#server}${path}`;
       const call = request(url, { agent: this.#agent, headers: this.#headers }, (answer) => {
         if (answer.statusCode !== 200) return reject(new Error(`watch of ${path}: ${answer.statusCode}`));
         onLines(answer.setEncoding('utf8'), onLine);
         answer.on('error', () => {});
-        resolve(() => void call.destroy());
+        let open = true;
+        answer.on('close', () => open && onEnd());
+        resolve(() => {
+          open = false;
+          call.destroy();
+        });
       });
       call.on('error', reject).end();
     });
