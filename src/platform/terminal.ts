@@ -19,7 +19,8 @@ export interface Terminal {
 }
 
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[2J\u001b[H';
-const LEAVE = '\u001b[?2026l\u001b[?25h\u001b[?1049l';
+/** Cleared first: tmux shows rows of a screen that was resized on the one that it goes back to. */
+const LEAVE = '\u001b[?2026l\u001b[?25h\u001b[H\u001b[J\u001b[?1049l';
 
 /** Null unless both stdin and stdout are a terminal that can do more than print. */
 export function openTerminal(): Terminal | null {
