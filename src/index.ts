@@ -1,5 +1,5 @@
 /** The library: leader election on a Kubernetes Lease. What it promises: docs/library.md. */
-export { ConnectError } from './kube/connection.js';
+export { ConnectError } from './kube/http/connection.js';
 export type * from './lease/api.js';
 export type { LeaseObject, LeaseRecord } from './lease/record.js';
 export { connectLeases } from './library/connect.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../src/kube/connect.js';
-import type { ConnectionFlags } from '../src/kube/connection.js';
+import type { ConnectionFlags } from '../src/kube/http/connection.js';
 import { KUBECONFIG_CASES } from './support/kubeconfig-cases.js';
 import { type Folder, layOut } from './support/kubeconfig-folder.js';
 import { PROXY_CASES } from './support/kubeconfig-proxies.js';

@@ -1,6 +1,6 @@
 /** Flags that the chaos verbs share, and what they come to. */
 import { boolean as booleanFlag, string as stringFlag } from '@oclif/core/flags';
-import type { GivenTiming } from '../operations/plan-wait.js';
+import type { GivenTiming } from '../operations/wait/plan-wait.js';
 import { durationFlag } from './duration.js';
 import { UsageError } from './errors.js';
 import { connectionFlags, outputFlag } from './flags.js';

@@ -1,7 +1,7 @@
 /** The ports of the chaos verbs, on the connection of this call. */
-import { addressOf } from '../kube/api-request.js';
-import { createAccessPort, createCandidatePort, createEventPort } from '../kube/ports-others.js';
-import { createPodPort } from '../kube/ports-pods.js';
+import { addressOf } from '../kube/http/api-request.js';
+import { createAccessPort, createCandidatePort, createEventPort } from '../kube/ports/ports-others.js';
+import { createPodPort } from '../kube/ports/ports-pods.js';
 import { previousSpecOf } from '../lease/operation.js';
 import type { JournalOperation, JournalReader, OperationPorts } from '../operations/ports.js';
 import { Journal, JournalFolder } from '../platform/journal.js';

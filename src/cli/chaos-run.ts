@@ -1,11 +1,11 @@
 /** What release, steal and skew have in common on the command line: plan, consent, do, result, exit code. */
 
 import type { LeaseRef } from '../lease/api.js';
-import type { Plan } from '../operations/plan.js';
+import type { Plan } from '../operations/chaos/plan.js';
+import type { Opened } from '../operations/chaos/prepare.js';
+import type { Report } from '../operations/chaos/report.js';
+import type { SessionOptions } from '../operations/chaos/session.js';
 import type { OperationPorts } from '../operations/ports.js';
-import type { Opened } from '../operations/prepare.js';
-import type { Report } from '../operations/report.js';
-import type { SessionOptions } from '../operations/session.js';
 import { jsonText } from '../view/json.js';
 import { plannedResult } from '../view/json-operations.js';
 import { planLines, planWarnings } from '../view/text/plan.js';

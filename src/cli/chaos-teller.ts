@@ -1,5 +1,5 @@
 /** What an operation under way tells on stderr, what a second Ctrl-C does to it, and where tests stop it. */
-import type { Step } from '../operations/steps.js';
+import type { Step } from '../operations/chaos/steps.js';
 import { stopSelf } from '../platform/own-process.js';
 import { seconds, stepText } from '../view/text/plan-words.js';
 import type { Context } from './context.js';

@@ -1,5 +1,5 @@
 /** The values of `--for` and `--until`. */
-import type { Condition } from '../operations/conditions.js';
+import type { Condition } from '../operations/wait/conditions.js';
 import { parseDuration } from './duration.js';
 import { UsageError } from './errors.js';
 

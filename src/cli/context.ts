@@ -1,6 +1,6 @@
 /** Everything that a command needs of the outside, built once. */
-import type { Connection } from '../kube/connection.js';
-import type { Transport } from '../kube/transport.js';
+import type { Connection } from '../kube/http/connection.js';
+import type { Transport } from '../kube/http/transport.js';
 import type { LeaseApi } from '../lease/api.js';
 import type { Clock } from '../platform/clock.js';
 import { type Io, processIo } from '../platform/io.js';
@@ -64,7 +64,7 @@ async function openCluster(flags: ParsedConnectionFlags, io: Io): Promise<Cluste
   const [{ connect }, { leaseApiOver }, { Transport }] = await Promise.all([
     import('../kube/connect.js'),
     import('../kube/lease-api.js'),
-    import('../kube/transport.js'),
+    import('../kube/http/transport.js'),
   ]);
   const onPluginOutput = (text: string) => io.stderr.write(safeLines(text));
   const connection = await connect(request, { env: io.env, onPluginOutput });

@@ -1,6 +1,6 @@
 /** What can end a command early, and the one place where it becomes words and an exit code. */
 
-import { ConnectError } from '../kube/connection.js';
+import { ConnectError } from '../kube/http/connection.js';
 import type { ApiFailure } from '../lease/api.js';
 import { failureText } from '../view/messages.js';
 import { EXIT, type ExitCode } from './exit-codes.js';

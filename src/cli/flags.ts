@@ -1,6 +1,6 @@
 /** Flags that several verbs share. They mean what they mean in kubectl. */
 import { boolean as booleanFlag, option, string as stringFlag } from '@oclif/core/flags';
-import type { ConnectionFlags } from '../kube/connection.js';
+import type { ConnectionFlags } from '../kube/http/connection.js';
 import { parseDuration } from './duration.js';
 import { UsageError } from './errors.js';
 

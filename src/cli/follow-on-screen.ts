@@ -1,7 +1,7 @@
 /** Follows Leases on the live screen, and lets the user act on them there. */
 import type { LeaseScope } from '../lease/api.js';
-import type { HolderPod } from '../operations/follow-around.js';
-import { type FollowEnd, type FollowLimits, followUntil } from '../operations/follow-until.js';
+import type { HolderPod } from '../operations/follow/follow-around.js';
+import { type FollowEnd, type FollowLimits, followUntil } from '../operations/follow/follow-until.js';
 import type { EventPort, PodPort } from '../operations/ports.js';
 import type { Terminal } from '../platform/terminal.js';
 import type { Guide } from '../tui/parts/guide.js';

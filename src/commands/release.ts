@@ -6,9 +6,9 @@ import { type ChaosVerb, runChaos } from '../cli/chaos-run.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { leaseArg } from '../cli/flags.js';
-import type { ReleaseWay } from '../operations/plan.js';
-import { openRelease, type ReleaseRequest } from '../operations/release.js';
-import type { ReleaseOutcome, ReleaseReport } from '../operations/report.js';
+import type { ReleaseWay } from '../operations/chaos/plan.js';
+import type { ReleaseOutcome, ReleaseReport } from '../operations/chaos/report.js';
+import { openRelease, type ReleaseRequest } from '../operations/release/release.js';
 import { operationResult } from '../view/json-operations.js';
 import { releaseLines } from '../view/text/release.js';
 

@@ -5,7 +5,7 @@ import { UsageError } from '../cli/errors.js';
 import { EXIT } from '../cli/exit-codes.js';
 import { type KubeconfigPlace, kubeconfigPlace, refuseRunning } from '../cli/sandbox-kubeconfig.js';
 import { parseUser } from '../cli/sandbox-user.js';
-import { ConnectError } from '../kube/connection.js';
+import { ConnectError } from '../kube/http/connection.js';
 import { fileProblem, readTextFile } from '../platform/files.js';
 import { runCommand } from '../platform/run-command.js';
 import type { RequestLine, Sandbox, SandboxOptions } from '../sandbox/server.js';

@@ -8,8 +8,8 @@ import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { leaseArg } from '../cli/flags.js';
 import type { Shift } from '../lease/operation-specs.js';
-import type { SkewOutcome, SkewReport } from '../operations/report.js';
-import { openSkew, type SkewRequest } from '../operations/skew.js';
+import type { SkewOutcome, SkewReport } from '../operations/chaos/report.js';
+import { openSkew, type SkewRequest } from '../operations/skew/skew.js';
 import { skewResult } from '../view/json-operations.js';
 import { skewLines } from '../view/text/skew.js';
 

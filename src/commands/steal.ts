@@ -7,8 +7,8 @@ import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
 import { leaseArg } from '../cli/flags.js';
-import type { StealOutcome, StealReport } from '../operations/report.js';
-import { openSteal, type StealRequest } from '../operations/steal.js';
+import type { StealOutcome, StealReport } from '../operations/chaos/report.js';
+import { openSteal, type StealRequest } from '../operations/steal/steal.js';
 import { operationResult } from '../view/json-operations.js';
 import { stealLines } from '../view/text/steal.js';
 

@@ -8,8 +8,8 @@ import { guardSecondInterrupt, Teller } from '../cli/chaos-teller.js';
 import { askConsent, NO_TERMINAL, someoneToAsk } from '../cli/consent.js';
 import { CallFailed, endingOf, UsageError } from '../cli/errors.js';
 import { EXIT, type ExitCode } from '../cli/exit-codes.js';
-import { type UndoItem, undo } from '../operations/undo.js';
-import { chooseUndo, findUndos } from '../operations/undo-find.js';
+import { type UndoItem, undo } from '../operations/undo/undo.js';
+import { chooseUndo, findUndos } from '../operations/undo/undo-find.js';
 import { undoList, undoResult } from '../view/json-operations.js';
 import { type UndoRow, undoLines, undoQuestion, undoTable } from '../view/text/undo.js';
 

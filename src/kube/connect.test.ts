@@ -6,7 +6,7 @@ import { KUBECONFIG_CASES } from '../../test/support/kubeconfig-cases.js';
 import { layOut } from '../../test/support/kubeconfig-folder.js';
 import { type Servers, sendVersion, startServers } from '../../test/support/kubeconfig-server.js';
 import { connect } from './connect.js';
-import { ConnectError } from './connection.js';
+import { ConnectError } from './http/connection.js';
 
 let servers: Servers;
 let root: string;

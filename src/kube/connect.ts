@@ -1,18 +1,25 @@
 /** Flags, environment and kubeconfig -> a Connection, as kubectl would connect. */
-import { ConnectError, type Connection, type ConnectionFlags } from './connection.js';
-import { anonymous, type CredentialSource, credentialSource } from './credential.js';
-import { impersonationHeaders } from './headers.js';
-import { type ConnectEnv, type Host, hostOf, readNamed } from './host.js';
-import { type InCluster, inCluster } from './in-cluster.js';
-import { keepFresh } from './keep-fresh.js';
-import { type Cluster, kubeconfigFiles, type LoadedKubeconfig, loadKubeconfig, type User } from './kubeconfig.js';
-import { checkAuthority } from './pem.js';
-import { proxyFor } from './proxy.js';
-import { quote, type Selection, select } from './select.js';
-import { serverUrl } from './server-url.js';
-import { validate } from './validate.js';
 
-export type { ConnectEnv } from './host.js';
+import { anonymous, type CredentialSource, credentialSource } from './credentials/credential.js';
+import { keepFresh } from './credentials/keep-fresh.js';
+import { ConnectError, type Connection, type ConnectionFlags } from './http/connection.js';
+import { impersonationHeaders } from './http/headers.js';
+import { type ConnectEnv, type Host, hostOf, readNamed } from './http/host.js';
+import { checkAuthority } from './http/pem.js';
+import { proxyFor } from './http/proxy.js';
+import { serverUrl } from './http/server-url.js';
+import { type InCluster, inCluster } from './kubeconfig/in-cluster.js';
+import {
+  type Cluster,
+  kubeconfigFiles,
+  type LoadedKubeconfig,
+  loadKubeconfig,
+  type User,
+} from './kubeconfig/kubeconfig.js';
+import { quote, type Selection, select } from './kubeconfig/select.js';
+import { validate } from './kubeconfig/validate.js';
+
+export type { ConnectEnv } from './http/host.js';
 
 /**
  * Rejects with ConnectError for everything that is wrong before a request is sent: files, names, contradictions. Exec

@@ -3,7 +3,7 @@
 import type { ApiFailure } from '../lease/api.js';
 import { formatMicroTime, type Micros } from '../lease/micro-time.js';
 import { randomText } from '../platform/random.js';
-import type { Transport } from './transport.js';
+import type { Transport } from './http/transport.js';
 
 export interface EventRecorder {
   /** Sends one Event in the background; a failure is told once and ends nothing. `uid`: of the Lease. */

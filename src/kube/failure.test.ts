@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError } from './connection.js';
 import { failureOfError, failureOfReply, type Target } from './failure.js';
+import { ConnectError } from './http/connection.js';
 
 const target: Target = { verb: 'update', resource: 'leases', namespace: 'prod', name: 'web' };
 const reply = (status: number, text: string, headers: Record<string, string> = {}) =>

@@ -1,8 +1,8 @@
 /** Why a request brought no result: an answer's status and body, or a socket's error, as one of the ApiFailures. */
 import type { ApiFailure } from '../lease/api.js';
-import { ConnectError } from './connection.js';
-import { LimitError } from './limits.js';
-import { parseHttpDate } from './server-clock.js';
+import { ConnectError } from './http/connection.js';
+import { LimitError } from './http/limits.js';
+import { parseHttpDate } from './http/server-clock.js';
 
 /** What a request was about, in the words of RBAC. */
 export interface Target {

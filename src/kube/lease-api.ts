@@ -12,11 +12,11 @@ import type {
 } from '../lease/api.js';
 import { type LeaseObject, type LeaseRecord, readLease } from '../lease/record.js';
 import { systemClock } from '../platform/clock.js';
-import type { ApiRequest } from './api-request.js';
-import type { Connection } from './connection.js';
 import type { Target } from './failure.js';
-import { Transport, type TransportOptions } from './transport.js';
-import { watchLeases } from './watch.js';
+import type { ApiRequest } from './http/api-request.js';
+import type { Connection } from './http/connection.js';
+import { Transport, type TransportOptions } from './http/transport.js';
+import { watchLeases } from './watch/watch.js';
 
 const API = '/apis/coordination.k8s.io/v1';
 const API_VERSION = 'coordination.k8s.io/v1';

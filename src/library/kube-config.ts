@@ -1,9 +1,10 @@
 /** A KubeConfig of client-node, or anything shaped like it, as a Connection. */
-import { ConnectError, type Connection, type Credential } from '../kube/connection.js';
-import { headerValue } from '../kube/headers.js';
-import { keepFresh } from '../kube/keep-fresh.js';
-import { proxyFor } from '../kube/proxy.js';
-import { serverUrl } from '../kube/server-url.js';
+
+import { keepFresh } from '../kube/credentials/keep-fresh.js';
+import { ConnectError, type Connection, type Credential } from '../kube/http/connection.js';
+import { headerValue } from '../kube/http/headers.js';
+import { proxyFor } from '../kube/http/proxy.js';
+import { serverUrl } from '../kube/http/server-url.js';
 import type { Clock } from '../platform/clock.js';
 import type { KubeConfigLike } from './types.js';
 

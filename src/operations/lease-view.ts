@@ -5,7 +5,7 @@ import { createHistory, expire, expiresAtMs, type LeaseChange, observe } from '.
 import { MICROS_PER_MS, type Micros, microsToMs } from '../lease/micro-time.js';
 import { compareVersions } from '../lease/operation-specs.js';
 import { type LeaseRecord, specKey } from '../lease/record.js';
-import type { Effect, Input, Told } from './procedure.js';
+import type { Effect, Input, Told } from './chaos/procedure.js';
 
 /** A change that the watch told, with the version that brought it. */
 export interface Noted {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ElectorFamily } from '../lease/fingerprint.js';
-import type { PlanFacts } from './plan.js';
-import { planRelease, type ReleaseIntent } from './plan-release.js';
+import type { PlanFacts } from './chaos/plan.js';
 import { pickupOf, raceOf, reactionOf } from './reactions.js';
+import { planRelease, type ReleaseIntent } from './release/plan-release.js';
 
 const lease = { leaseDurationMs: 15_000, renewPeriodMs: 2_000 };
 const facts = (family: ElectorFamily): PlanFacts => ({

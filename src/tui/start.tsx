@@ -2,8 +2,8 @@
 import { render, useInput } from 'ink';
 import type { ReactElement } from 'react';
 import type { LeaseApi, LeaseRef } from '../lease/api.js';
-import type { FollowEvent, Followed } from '../operations/follow.js';
-import type { HolderPod } from '../operations/follow-around.js';
+import type { FollowEvent, Followed } from '../operations/follow/follow.js';
+import type { HolderPod } from '../operations/follow/follow-around.js';
 import type { Clock } from '../platform/clock.js';
 import type { Terminal } from '../platform/terminal.js';
 import { screenTheme } from '../view/screen-theme.js';

@@ -1,9 +1,9 @@
 /** Results of the chaos verbs as JSON documents (DESIGN section 2). Unknown is null; readers ignore fields they do not know. */
 import { formatMicroTime } from '../lease/micro-time.js';
-import type { Plan } from '../operations/plan.js';
-import type { Report, SkewReport } from '../operations/report.js';
-import type { UndoItem } from '../operations/undo.js';
-import type { UndoCandidate } from '../operations/undo-find.js';
+import type { Plan } from '../operations/chaos/plan.js';
+import type { Report, SkewReport } from '../operations/chaos/report.js';
+import type { UndoItem } from '../operations/undo/undo.js';
+import type { UndoCandidate } from '../operations/undo/undo-find.js';
 
 const API_VERSION = 'kle/v1alpha1';
 

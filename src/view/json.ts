@@ -2,7 +2,7 @@
 import { formatMicroTime, type Micros } from '../lease/micro-time.js';
 import type { LeaseRole, Problem } from '../lease/record.js';
 import type { Basis, LeaseState } from '../lease/verdict.js';
-import type { StatusRow } from '../operations/status.js';
+import type { StatusRow } from '../operations/status/status.js';
 
 /** One item of a `LeaseStatusList`. */
 export interface LeaseStatus {

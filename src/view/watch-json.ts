@@ -1,9 +1,9 @@
 /** `kle watch -o ndjson` and `kle wait -o json`. */
 import { formatMicroTime, type Micros } from '../lease/micro-time.js';
 import type { Verdict } from '../lease/verdict.js';
-import type { Condition } from '../operations/conditions.js';
-import type { LeaseEvent, ToldFollowEvent } from '../operations/follow.js';
-import type { WaitResult } from '../operations/wait.js';
+import type { LeaseEvent, ToldFollowEvent } from '../operations/follow/follow.js';
+import type { Condition } from '../operations/wait/conditions.js';
+import type { WaitResult } from '../operations/wait/wait.js';
 import { conditionText } from './text/wait.js';
 
 /** An event with what the line needs beside it. */

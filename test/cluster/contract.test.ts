@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { buildTestPrograms } from '../../scripts/test-programs.mjs';
 import { connect } from '../../src/kube/connect.js';
-import type { Connection } from '../../src/kube/connection.js';
+import type { Connection } from '../../src/kube/http/connection.js';
 import { createLeaseApi } from '../../src/kube/lease-api.js';
 import { type LeaseApiUnderTest, leaseApiContract } from '../contract/lease-api.js';
 import { startApiServer } from '../support/apiserver.js';

@@ -1,4 +1,4 @@
-import type { Connection } from '../../src/kube/connection.js';
+import type { Connection } from '../../src/kube/http/connection.js';
 import { createLeaseApi } from '../../src/kube/lease-api.js';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { openGate } from '../support/tcp-gate.js';

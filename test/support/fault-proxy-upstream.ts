@@ -1,7 +1,7 @@
 /** The side of a fault proxy that speaks to the API server. */
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Connection, Credential } from '../../src/kube/connection.js';
+import type { Connection, Credential } from '../../src/kube/http/connection.js';
 
 /** Names in lower case, values in order: some headers (impersonation) may come more than once. */
 export type Headers = Record<string, string[]>;

@@ -3,7 +3,7 @@
  * kubectl. `@DIR@` is the case's folder, `@HTTPS@` and `@HTTP@` the servers, `@CA@`, `@CERT@`, `@KEY@` (base64) the
  * certificates; files `ca.crt`, `client.crt`, `client.key`, `other.key` and an executable `plugin` lie in the folder.
  */
-import type { ConnectionFlags } from '../../src/kube/connection.js';
+import type { ConnectionFlags } from '../../src/kube/http/connection.js';
 import type { Seen } from './kubeconfig-server.js';
 
 export interface KubeconfigCase {

@@ -1,7 +1,7 @@
 /** Lays a case's files out in a folder of its own. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ConnectionFlags } from '../../src/kube/connection.js';
+import type { ConnectionFlags } from '../../src/kube/http/connection.js';
 import type { KubeconfigCase } from './kubeconfig-cases.js';
 import type { Servers } from './kubeconfig-server.js';
 

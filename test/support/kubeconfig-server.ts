@@ -6,7 +6,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import * as x509 from '@peculiar/x509';
-import type { Connection } from '../../src/kube/connection.js';
+import type { Connection } from '../../src/kube/http/connection.js';
 
 /** What one request showed of its sender. */
 export interface Seen {

@@ -4,7 +4,7 @@ import { createElement } from 'react';
 import { screenVerbs } from '../../src/cli/screen-verbs.js';
 import type { LeaseScope } from '../../src/lease/api.js';
 import { BASE } from '../../src/lease/testing.js';
-import { type Followed, follow } from '../../src/operations/follow.js';
+import { type Followed, follow } from '../../src/operations/follow/follow.js';
 import { Feed } from '../../src/tui/feed.js';
 import { modelOf } from '../../src/tui/model.js';
 import type { Guide } from '../../src/tui/parts/guide.js';

@@ -1,7 +1,7 @@
 /** A server that does to each request what the test's script says, byte by byte if need be. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import type { Connection, Credential } from '../../src/kube/connection.js';
+import type { Connection, Credential } from '../../src/kube/http/connection.js';
 
 export interface RawRequest {
   /** Such as `GET /path?query HTTP/1.1`. */

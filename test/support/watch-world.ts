@@ -1,7 +1,7 @@
 /** A store of Leases with a past, behind the ports of a watch, and every way in which a server or network misbehaves. */
 
-import type { StreamSink } from '../../src/kube/stream.js';
-import type { WatchPorts } from '../../src/kube/watch.js';
+import type { StreamSink } from '../../src/kube/http/stream.js';
+import type { WatchPorts } from '../../src/kube/watch/watch.js';
 import type { Answer, ApiFailure, LeaseList } from '../../src/lease/api.js';
 import { type LeaseObject, readLease } from '../../src/lease/record.js';
 import { FakeClock } from './fake-clock.js';

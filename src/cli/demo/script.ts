@@ -1,9 +1,9 @@
 /** The demo without a screen: one crash and one hand-over, told line by line as they are seen. */
 import type { LeaseApi } from '../../lease/api.js';
-import type { FollowEvent, LeaseEvent } from '../../operations/follow.js';
-import { wallTimes } from '../../operations/follow-time.js';
-import { followUntil } from '../../operations/follow-until.js';
-import { leaseStatus } from '../../operations/status.js';
+import type { FollowEvent, LeaseEvent } from '../../operations/follow/follow.js';
+import { wallTimes } from '../../operations/follow/follow-time.js';
+import { followUntil } from '../../operations/follow/follow-until.js';
+import { leaseStatus } from '../../operations/status/status.js';
 import { sleep } from '../../platform/clock.js';
 import { statusTable } from '../../view/text/status.js';
 import { WatchLines } from '../../view/text/watch.js';

@@ -1,6 +1,6 @@
 /** Codes of plans, steps and refusals into words: the chaos verbs' own sentences, beside view/messages.ts. */
-import type { Assumption, PlanStep, PlanWarning, Refusal, WaitReason } from '../../operations/plan.js';
-import type { Step } from '../../operations/steps.js';
+import type { Assumption, PlanStep, PlanWarning, Refusal, WaitReason } from '../../operations/chaos/plan.js';
+import type { Step } from '../../operations/chaos/steps.js';
 import { failureText } from '../messages.js';
 import { safe } from '../safe.js';
 

@@ -1,5 +1,5 @@
 /** A plan in plain words: what `--dry-run` prints, and what is read before consent. */
-import type { Plan } from '../../operations/plan.js';
+import type { Plan } from '../../operations/chaos/plan.js';
 import type { Fooled, Span } from '../../operations/reactions.js';
 import { safe } from '../safe.js';
 import { assumptionText, planStepText, seconds, warningText } from './plan-words.js';

@@ -1,5 +1,5 @@
 /** The result of a release in words. */
-import type { ReleaseReport } from '../../operations/report.js';
+import type { ReleaseReport } from '../../operations/chaos/report.js';
 import { safe } from '../safe.js';
 import { leftLine, numbersLines } from './result.js';
 

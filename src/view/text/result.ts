@@ -1,5 +1,5 @@
 /** Lines that the results of all chaos verbs share. */
-import type { Ending } from '../../operations/report.js';
+import type { Ending } from '../../operations/chaos/report.js';
 import { failureText } from '../messages.js';
 import { seconds } from './plan-words.js';
 

@@ -1,5 +1,5 @@
 /** The result of a skew in words. */
-import type { SkewReport } from '../../operations/report.js';
+import type { SkewReport } from '../../operations/chaos/report.js';
 import { safe } from '../safe.js';
 import { fooledLines } from './plan.js';
 import { leftLine, numbersLines } from './result.js';

@@ -3,7 +3,7 @@ import { fingerprint } from '../../lease/fingerprint.js';
 import { microsToMs } from '../../lease/micro-time.js';
 import type { LeaseRecord, LeaseRole } from '../../lease/record.js';
 import type { LeaseState, Verdict } from '../../lease/verdict.js';
-import type { StatusRow } from '../../operations/status.js';
+import type { StatusRow } from '../../operations/status/status.js';
 import { problemText } from '../messages.js';
 import { safe } from '../safe.js';
 import type { Theme } from '../theme.js';

@@ -1,5 +1,5 @@
 /** The result of a steal in words. */
-import type { StealReport } from '../../operations/report.js';
+import type { StealReport } from '../../operations/chaos/report.js';
 import { safe } from '../safe.js';
 import { leftLine, numbersLines } from './result.js';
 

@@ -1,6 +1,6 @@
 /** What there is to undo, and what was undone, in words. */
-import type { UndoItem } from '../../operations/undo.js';
-import type { UndoCandidate, UndoChoice } from '../../operations/undo-find.js';
+import type { UndoItem } from '../../operations/undo/undo.js';
+import type { UndoCandidate, UndoChoice } from '../../operations/undo/undo-find.js';
 import { failureText } from '../messages.js';
 import { safe } from '../safe.js';
 import { type Column, table } from './table.js';

@@ -1,8 +1,8 @@
 /** `kle wait` as text. */
 import type { LeaseRecord } from '../../lease/record.js';
 import type { Verdict } from '../../lease/verdict.js';
-import type { Condition } from '../../operations/conditions.js';
-import type { WaitResult } from '../../operations/wait.js';
+import type { Condition } from '../../operations/wait/conditions.js';
+import type { WaitResult } from '../../operations/wait/wait.js';
 import { safe } from '../safe.js';
 import { shortAge } from './age.js';
 

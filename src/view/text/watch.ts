@@ -2,7 +2,7 @@
 import { formatMicroTime, type Micros } from '../../lease/micro-time.js';
 import type { OperationMark } from '../../lease/operation.js';
 import type { Overlap } from '../../lease/terms.js';
-import type { FollowEvent, LeaseEvent } from '../../operations/follow.js';
+import type { FollowEvent, LeaseEvent } from '../../operations/follow/follow.js';
 import { failureText, problemText } from '../messages.js';
 import { safe, width } from '../safe.js';
 import type { Theme } from '../theme.js';
