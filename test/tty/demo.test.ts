@@ -17,7 +17,7 @@ it('guides to a step-down of a real candidate, and says what to try next', async
   await screen.until(/default\/demo: handed over from \w+ to \w+/);
   screen.press('\u001b');
   await screen.until('press s to take the Lease away');
-  expect(screen.text()).toMatch(/nobody +.*×/);
+  await screen.until(/nobody +.*×/);
   screen.press('q');
   const rows = await afterwards(screen);
   expect(rows.join('\n')).toMatch(/^before\nThat was a sandbox[\s\S]*kle sandbox [\s\S]*kle watch -n NAMESPACE LEASE/);
