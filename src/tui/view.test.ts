@@ -1,4 +1,5 @@
 /** Frames of the screen, as a reviewer reads them. */
+import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { CUT, FORBIDDEN } from '../../test/support/fake-leases.js';
 import { readableColour, ScreenStory } from '../../test/support/screen-story.js';
@@ -241,6 +242,18 @@ it.each([
 it('a release in colour', async () => {
   const stories = [await releasing('asked'), await releasing('done')];
   expect(stories.map((story) => readableColour(story.frame(80, 24, true))).join('\n────\n')).toMatchSnapshot();
+});
+
+it.each([
+  [80, 24],
+  [120, 40],
+  [200, 60],
+])('colour is never the only sign: without it the same frames, %i×%i', async (columns, rows) => {
+  for (const story of [await drill(), await many(undefined), await many('default'), await releasing('fenced')]) {
+    const coloured = story.frame(columns, rows, true);
+    expect(coloured).toContain('\u001b[');
+    expect(stripVTControlCharacters(coloured)).toBe(story.frame(columns, rows));
+  }
 });
 
 it('guides through the demo, one step after the other', async () => {
