@@ -1,7 +1,8 @@
 /** What an operation under way tells on stderr, what a second Ctrl-C does to it, and where tests stop it. */
 import type { Step } from '../operations/chaos/steps.js';
 import { stopSelf } from '../platform/own-process.js';
-import { seconds, stepText } from '../view/text/plan-words.js';
+import { seconds } from '../view/text/plan-words.js';
+import { stepText } from '../view/text/step-words.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit-codes.js';
 
